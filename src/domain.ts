@@ -1,0 +1,301 @@
+/**
+ * The words of Docent as types (docs/architecture.md explains them). Rows that the store keeps, and nothing that acts.
+ *
+ * Every `start`/`end` counts UTF-16 code units into a canonical text, half open. Every id is a UUIDv7 string unless said
+ * otherwise; every time is a Date.
+ */
+import type { SerializedError } from './errors.js'
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+export type JsonObject = { [key: string]: JsonValue }
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Pass as `after` to get the next page; null on the last one. */
+  readonly nextCursor: string | null
+}
+
+// -- documents in ------------------------------------------------------------------------------------------------------
+
+export interface Collection {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: Date
+}
+
+export type DocumentStatus = 'PROCESSING' | 'READY' | 'FAILED' | 'DELETED'
+
+/** A deleted document keeps its row as a tombstone (title emptied, texts gone), so that old citations still resolve. */
+export interface Document {
+  readonly id: string
+  readonly collectionId: string
+  /** The uploader's own name for it, unique in the collection: uploading it again makes the next version. */
+  readonly externalId: string | null
+  readonly title: string
+  readonly mediaType: string
+  readonly metadata: JsonObject
+  /** 0 until the first version is ingested; afterwards the version that answers questions. */
+  readonly currentVersion: number
+  readonly status: DocumentStatus
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+/** Immutable. Numbered from 1. */
+export interface DocumentVersion {
+  readonly documentId: string
+  readonly version: number
+  readonly canonicalText: string
+  /** sha256 (hex) of the canonical text as UTF-8. */
+  readonly textHash: string
+  /** sha256 (hex) of the uploaded bytes, also their name in the originals folder. */
+  readonly originalHash: string
+  readonly mediaType: string
+  readonly sections: readonly Section[]
+  readonly createdAt: Date
+}
+
+/** A heading and the text under it, up to the next heading of any level. Together they cover the canonical text. */
+export interface Section {
+  readonly start: number
+  readonly end: number
+  /** From the outermost heading to this one; empty before the first heading. */
+  readonly headingPath: readonly string[]
+}
+
+/** A span of a document version as the chunker cut it: not stored yet. */
+export interface ChunkSpan {
+  readonly start: number
+  readonly end: number
+  readonly tokenCount: number
+  readonly headingPath: readonly string[]
+}
+
+export interface Chunk extends ChunkSpan {
+  /** Rises with every stored chunk, never used again: the label in the vector index and what index bases are measured by. */
+  readonly seq: number
+  readonly documentId: string
+  readonly version: number
+  readonly collectionId: string
+  readonly ordinal: number
+}
+
+// -- answers out -------------------------------------------------------------------------------------------------------
+
+export interface DocumentFilter {
+  readonly documentIds?: readonly string[]
+}
+
+/** A chunk that retrieval chose, with the text it covers and how it was found. Ranks count from 1; null: not found so. */
+export interface Passage {
+  readonly chunk: Chunk
+  readonly documentTitle: string
+  readonly text: string
+  readonly denseRank: number | null
+  /** Cosine similarity, -1..1. */
+  readonly denseScore: number | null
+  readonly lexicalRank: number | null
+  /** BM25, larger is better. */
+  readonly lexicalScore: number | null
+  /** Reciprocal rank fusion score: what the passages are ordered by. */
+  readonly score: number
+}
+
+export interface Answer {
+  readonly id: string
+  readonly text: string
+  /** 0..1, the calibrated probability of this span among all spans read and the abstention. */
+  readonly confidence: number
+  readonly documentId: string
+  readonly documentVersion: number
+  readonly start: number
+  readonly end: number
+  /** The passage it was read in, for display, and where that begins in the canonical text. */
+  readonly context: string
+  readonly contextStart: number
+}
+
+export interface Turn {
+  readonly question: string
+  readonly answer: string | null
+}
+
+export interface AskSettings {
+  readonly topK: number
+  readonly maxAnswers: number
+  readonly minConfidence: number
+}
+
+/** Milliseconds spent in each step. */
+export interface Timings {
+  readonly embedMs: number
+  readonly retrieveMs: number
+  readonly readMs: number
+  readonly totalMs: number
+}
+
+/** What is kept of a passage: enough to find it and its scores again. */
+export interface PassageRecord {
+  readonly chunkSeq: number
+  readonly documentId: string
+  readonly documentVersion: number
+  readonly start: number
+  readonly end: number
+  readonly denseRank: number | null
+  readonly denseScore: number | null
+  readonly lexicalRank: number | null
+  readonly lexicalScore: number | null
+  readonly score: number
+}
+
+export interface Interaction {
+  readonly id: string
+  readonly question: string
+  /** The question as it was retrieved and read, after `history` was resolved. */
+  readonly resolvedQuestion: string
+  readonly history: readonly Turn[]
+  /** Ids asked; empty means all. */
+  readonly collectionIds: readonly string[]
+  readonly filter: DocumentFilter
+  readonly settings: AskSettings
+  readonly passages: readonly PassageRecord[]
+  readonly answers: readonly Answer[]
+  readonly abstained: boolean
+  readonly noAnswerProbability: number
+  readonly readerVersion: string
+  readonly embedderVersion: string
+  readonly timings: Timings
+  readonly createdAt: Date
+}
+
+// -- corrections in ----------------------------------------------------------------------------------------------------
+
+export type Verdict = 'CORRECT' | 'INCORRECT' | 'NO_ANSWER' | 'CORRECTED'
+export type ReviewStatus = 'PENDING' | 'ACCEPTED' | 'REJECTED'
+
+export interface AnchoredSpan {
+  readonly documentId: string
+  readonly documentVersion: number
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+export interface Correction {
+  readonly id: string
+  readonly interactionId: string
+  readonly answerId: string | null
+  readonly verdict: Verdict
+  /** The right span: of the confirmed answer for CORRECT, of the correction for CORRECTED, else null. */
+  readonly span: AnchoredSpan | null
+  readonly comment: string | null
+  readonly idempotencyKey: string | null
+  readonly status: ReviewStatus
+  readonly reviewReason: string | null
+  readonly createdAt: Date
+  readonly reviewedAt: Date | null
+}
+
+/** What an accepted correction teaches: a question over one passage, with its span or with none. */
+export interface Label {
+  readonly id: string
+  readonly correctionId: string
+  readonly question: string
+  readonly documentId: string
+  readonly documentVersion: number
+  /** The passage that the question is asked of. */
+  readonly contextStart: number
+  readonly contextEnd: number
+  /** Null: the passage does not answer. Offsets into the canonical text, not into the passage. */
+  readonly answer: { readonly start: number; readonly end: number; readonly text: string } | null
+  readonly createdAt: Date
+}
+
+export interface Dataset {
+  /** sha256 (hex) of its files: the same labels give the same dataset. */
+  readonly id: string
+  readonly trainCount: number
+  readonly heldOutCount: number
+  readonly createdAt: Date
+}
+
+export type RunStatus = 'QUEUED' | 'TRAINING' | 'EXPORTING' | 'EVALUATING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
+
+export interface Run {
+  readonly id: string
+  readonly jobId: string
+  readonly datasetId: string
+  readonly parentVersion: string
+  readonly settings: JsonObject
+  readonly status: RunStatus
+  readonly candidateVersion: string | null
+  readonly evaluation: GateReport | null
+  readonly createdAt: Date
+  readonly finishedAt: Date | null
+}
+
+/** One row of a run's curve. */
+export interface TrainingStep {
+  readonly runId: string
+  readonly step: number
+  readonly totalSteps: number
+  readonly loss: number
+  readonly learningRate: number
+  readonly gradientNorm: number
+  readonly tokensPerSecond: number
+  readonly at: Date
+}
+
+export interface ReaderScore {
+  readonly n: number
+  /** Percent, 0..100, as the official SQuAD scorer prints them. */
+  readonly exactMatch: number
+  readonly f1: number
+}
+
+export interface GateReport {
+  readonly heldOut: { readonly serving: ReaderScore; readonly candidate: ReaderScore }
+  readonly general: { readonly serving: ReaderScore; readonly candidate: ReaderScore }
+  readonly decision: 'PROMOTE' | 'KEEP'
+  readonly reason: string
+}
+
+// -- running it --------------------------------------------------------------------------------------------------------
+
+export type JobKind = 'ingest' | 'index' | 'train'
+export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
+
+export interface Job {
+  readonly id: string
+  readonly kind: JobKind
+  readonly status: JobStatus
+  /** What the kind needs to do its work; validated by that kind. */
+  readonly payload: JsonObject
+  readonly progress: { readonly done: number; readonly total: number; readonly stage: string }
+  readonly error: SerializedError | null
+  readonly attempts: number
+  readonly cancelRequested: boolean
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly heartbeatAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** An immutable base of a collection's vector index, and the last chunk it holds. */
+export interface IndexBase {
+  readonly collectionId: string
+  /** Folder under `indexes/`, named by content. */
+  readonly folder: string
+  readonly lastSeq: number
+  readonly count: number
+  readonly createdAt: Date
+}
+
+/** Append-only: who changed which model is current, when and why. The newest row names the current one. */
+export interface Promotion {
+  readonly id: number
+  readonly modelVersion: string
+  readonly kind: 'INITIAL' | 'GATE' | 'MANUAL' | 'ROLLBACK'
+  readonly reason: string
+  readonly createdAt: Date
+}

@@ -1,0 +1,147 @@
+/**
+ * The one error table: every failure that a person can meet has a code here, the HTTP status it travels with, and a hint
+ * that says what to do next. `docs/errors.md` is printed from it, and a test keeps the two equal.
+ */
+export interface ErrorEntry {
+  readonly status: number
+  readonly hint: string
+}
+
+export const ERROR_TABLE = {
+  // what was sent
+  INVALID_INPUT: { status: 400, hint: 'Correct the field that the message names and send the request again.' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    hint: 'Upload Markdown, plain text or HTML, or convert the file to one of them.',
+  },
+  EMPTY_DOCUMENT: { status: 422, hint: 'The file holds no text. Upload one that has some.' },
+  NOT_TEXT: {
+    status: 422,
+    hint: 'The content is binary although its name or type says text. Convert it to text first.',
+  },
+  INVALID_ENCODING: { status: 422, hint: 'The bytes are not valid UTF-8. Save the file as UTF-8 and upload it again.' },
+  TOO_LARGE: {
+    status: 413,
+    hint: 'Split the file, or raise DOCENT_MAX_UPLOAD_BYTES if the machine has the memory for it.',
+  },
+  PARSE_FAILED: {
+    status: 422,
+    hint: 'The parser could not read this file. The message says where; the original was kept.',
+  },
+  // what was named
+  DOCUMENT_NOT_FOUND: {
+    status: 404,
+    hint: 'List the documents with `docent documents list` or the `documents` query.',
+  },
+  COLLECTION_NOT_FOUND: {
+    status: 404,
+    hint: 'Use a collection that exists, or leave `collections` out to ask all of them.',
+  },
+  INTERACTION_NOT_FOUND: { status: 404, hint: 'Send the `interactionId` that `ask` returned.' },
+  CORRECTION_NOT_FOUND: { status: 404, hint: 'List the corrections with `docent feedback list`.' },
+  JOB_NOT_FOUND: { status: 404, hint: 'Send the id of a job that this server returned.' },
+  RUN_NOT_FOUND: { status: 404, hint: 'Send the id of a training run that this server returned.' },
+  MODEL_NOT_FOUND: { status: 404, hint: 'List the model versions with `docent models list`.' },
+  NOT_FOUND: { status: 404, hint: 'Check the address.' },
+  // corrections
+  OFFSET_OUT_OF_RANGE: {
+    status: 422,
+    hint: 'Offsets count UTF-16 code units into the canonical text of that document version.',
+  },
+  TEXT_MISMATCH: {
+    status: 422,
+    hint: 'Send the text exactly as the document has it, or leave `start` and `end` out to have it found.',
+  },
+  ALREADY_REVIEWED: { status: 409, hint: 'A review is final. Submit a new correction instead.' },
+  // training and models
+  TOO_FEW_LABELS: { status: 422, hint: 'Accept more corrections first; the message says how many are needed.' },
+  UNSAFE_SETTINGS: { status: 422, hint: 'Use a value inside the range that the message names.' },
+  INVALID_DATASET: { status: 422, hint: 'Mend the row that the message names; nothing was trained.' },
+  TRAINING_UNAVAILABLE: {
+    status: 503,
+    hint: 'Run `npm run setup` and read what it says of tfjs-node. Answering is not affected.',
+  },
+  TRAINING_DIVERGED: { status: 422, hint: 'Lower the learning rate. The last good checkpoint was kept.' },
+  EXPORT_MISMATCH: {
+    status: 500,
+    hint: 'The exported graph does not compute what was trained, so it was not registered. Report this.',
+  },
+  MODEL_CORRUPT: {
+    status: 500,
+    hint: 'A file of the model folder changed after it was written. Restore it, or run `npm run setup`.',
+  },
+  MODEL_INCOMPATIBLE: {
+    status: 422,
+    hint: 'The model folder has a format or architecture that this release does not read.',
+  },
+  NOTHING_TO_ROLL_BACK: { status: 409, hint: 'No earlier version was promoted before this one.' },
+  // running it
+  JOB_NOT_CANCELLABLE: { status: 409, hint: 'Only queued and running jobs can be cancelled.' },
+  CANCELLED: { status: 409, hint: 'The job was cancelled on request. Start it again when you want it.' },
+  PORT_IN_USE: { status: 500, hint: 'Stop the program on that port, or set DOCENT_PORT to another.' },
+  DATA_IN_USE: {
+    status: 500,
+    hint: 'Another Docent has this data directory open. Use that one, or set DOCENT_DATA_DIR.',
+  },
+  CONFIG_INVALID: {
+    status: 500,
+    hint: 'Correct the environment variable that the message names; `.env.example` lists them all.',
+  },
+  INDEX_CORRUPT: { status: 500, hint: 'Run `docent index rebuild`; the store has everything the index needs.' },
+  STORE_INCOMPATIBLE: {
+    status: 500,
+    hint: 'The database was written by a newer release. Use that release, or another data directory.',
+  },
+  OVERLOADED: { status: 503, hint: 'Try again in a few seconds.' },
+  SERVER_UNREACHABLE: {
+    status: 503,
+    hint: 'Start the server with `npm start`, or remove `server.json` from the data directory.',
+  },
+  INTERNAL: { status: 500, hint: 'Look for the request id in the log.' },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof ERROR_TABLE
+
+/** A failure with a code of the table. `message` names the thing that is wrong; the hint says what to do. */
+export class DocentError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'DocentError'
+    this.code = code
+    this.details = options.details ?? {}
+  }
+
+  get status(): number {
+    return ERROR_TABLE[this.code].status
+  }
+
+  get hint(): string {
+    return ERROR_TABLE[this.code].hint
+  }
+
+  /** What crosses a process border, a job row or the wire. The cause and the stack stay at home. */
+  toJSON(): SerializedError {
+    return { code: this.code, message: this.message, hint: this.hint }
+  }
+}
+
+export interface SerializedError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+}
+
+/** Any thrown thing as a DocentError: ours unchanged, everything else INTERNAL with the original as its cause. */
+export function asDocentError(thrown: unknown): DocentError {
+  if (thrown instanceof DocentError) return thrown
+  return new DocentError('INTERNAL', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
+}
+
+/** The way back from {@link DocentError.toJSON}. */
+export function reviveError(serialized: { code: string; message: string }): DocentError {
+  const code = serialized.code in ERROR_TABLE ? (serialized.code as ErrorCode) : 'INTERNAL'
+  return new DocentError(code, serialized.message)
+}
