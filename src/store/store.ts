@@ -1,0 +1,246 @@
+/**
+ * The one contract for rows. Enters: domain objects. Leaves: domain objects. Every room below may read; only `transact`
+ * hands out something that can write, so a read path cannot.
+ *
+ * `sqlite/` keeps the contract (a `postgres/` beside it will have the same file names); test/conformance/store.ts is the
+ * suite that every implementation passes. Statements run off the thread that answers HTTP. A transaction is atomic and
+ * durable when `transact` resolves; transactions run one after another; a reader sees the last committed state.
+ */
+import type {
+  Chunk,
+  ChunkSpan,
+  Collection,
+  Correction,
+  Dataset,
+  Document,
+  DocumentFilter,
+  DocumentStatus,
+  DocumentVersion,
+  GateReport,
+  IndexBase,
+  Interaction,
+  Job,
+  JobKind,
+  JobStatus,
+  JsonObject,
+  Label,
+  Page,
+  Promotion,
+  ReviewStatus,
+  Run,
+  RunStatus,
+  TrainingStep,
+} from '../domain.js'
+import type { SerializedError } from '../errors.js'
+
+export interface Store extends AsyncDisposable {
+  readonly reader: Reader
+  /** Runs `work` alone and commits, or rolls everything back when it throws. Do nothing slow inside. */
+  transact<T>(work: (transactor: Transactor) => Promise<T>): Promise<T>
+}
+
+export interface PageRequest {
+  readonly first: number
+  readonly after?: string | undefined
+}
+
+/** Newest first everywhere a page is returned. Lookups by id return undefined where there is no such row. */
+export interface Reader {
+  readonly collections: CollectionReader
+  readonly documents: DocumentReader
+  readonly chunks: ChunkReader
+  readonly interactions: InteractionReader
+  readonly corrections: CorrectionReader
+  readonly labels: LabelReader
+  readonly datasets: DatasetReader
+  readonly runs: RunReader
+  readonly jobs: JobReader
+  readonly indexBases: IndexBaseReader
+  readonly promotions: PromotionReader
+}
+
+export interface Transactor {
+  readonly collections: CollectionReader & CollectionWriter
+  readonly documents: DocumentReader & DocumentWriter
+  readonly chunks: ChunkReader & ChunkWriter
+  readonly interactions: InteractionReader & InteractionWriter
+  readonly corrections: CorrectionReader & CorrectionWriter
+  readonly labels: LabelReader & LabelWriter
+  readonly datasets: DatasetReader & DatasetWriter
+  readonly runs: RunReader & RunWriter
+  readonly jobs: JobReader & JobWriter
+  readonly indexBases: IndexBaseReader & IndexBaseWriter
+  readonly promotions: PromotionReader & PromotionWriter
+}
+
+// -- documents in ------------------------------------------------------------------------------------------------------
+
+export interface CollectionReader {
+  get(id: string): Promise<Collection | undefined>
+  byName(name: string): Promise<Collection | undefined>
+  all(): Promise<Collection[]>
+}
+export interface CollectionWriter {
+  insert(collection: Collection): Promise<void>
+}
+
+export interface DocumentReader {
+  get(id: string): Promise<Document | undefined>
+  byExternalId(collectionId: string, externalId: string): Promise<Document | undefined>
+  page(
+    request: PageRequest & { collectionId?: string | undefined; status?: DocumentStatus | undefined },
+  ): Promise<Page<Document>>
+  version(documentId: string, version: number): Promise<DocumentVersion | undefined>
+  /** The highest version number ever given to this document; 0 for none. */
+  lastVersion(documentId: string): Promise<number>
+}
+export interface DocumentWriter {
+  insert(document: Document): Promise<void>
+  update(
+    id: string,
+    changes: Partial<Pick<Document, 'title' | 'mediaType' | 'metadata' | 'currentVersion' | 'status'>>,
+  ): Promise<void>
+  insertVersion(version: DocumentVersion): Promise<void>
+  /** Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. */
+  remove(id: string): Promise<void>
+}
+
+export interface EmbeddedChunk extends ChunkSpan {
+  /** 384 numbers, L2 norm 1. */
+  readonly vector: Float32Array
+}
+
+export interface LexicalHit {
+  readonly seq: number
+  /** BM25, larger is better. */
+  readonly score: number
+}
+
+/** Chunks of current versions only: replacing a version or deleting a document removes the old ones. */
+export interface ChunkReader {
+  /** In the order of `seqs`; those that no longer exist are left out. */
+  bySeq(seqs: readonly number[]): Promise<Chunk[]>
+  ofDocument(documentId: string): Promise<Chunk[]>
+  /** Vectors of live chunks with seq > afterSeq, rising, at most `limit`: what an index replays. */
+  vectorsAfter(collectionId: string, afterSeq: number, limit: number): Promise<{ seq: number; vector: Float32Array }[]>
+  /** Live labels of a collection, rising; narrowed by the filter. */
+  liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
+  count(collectionId?: string): Promise<number>
+  /** BM25 over the chunks' text and headings; `query` is plain words, never FTS syntax. Best first. */
+  searchLexical(
+    query: string,
+    options: { collectionIds: readonly string[]; filter: DocumentFilter; limit: number },
+  ): Promise<LexicalHit[]>
+}
+export interface ChunkWriter {
+  /** Removes the document's chunks and stores these for `version`, also in the lexical index. Returns the new seqs. */
+  replace(
+    document: { id: string; collectionId: string; title: string },
+    version: DocumentVersion,
+    chunks: readonly EmbeddedChunk[],
+  ): Promise<{ added: number[]; removed: number[] }>
+  /** Removes all chunks of a document. Returns the removed seqs. */
+  removeOfDocument(documentId: string): Promise<number[]>
+}
+
+// -- answers out -------------------------------------------------------------------------------------------------------
+
+export interface InteractionReader {
+  get(id: string): Promise<Interaction | undefined>
+  page(request: PageRequest): Promise<Page<Interaction>>
+}
+export interface InteractionWriter {
+  insert(interaction: Interaction): Promise<void>
+}
+
+// -- corrections in ----------------------------------------------------------------------------------------------------
+
+export interface CorrectionReader {
+  get(id: string): Promise<Correction | undefined>
+  byIdempotencyKey(key: string): Promise<Correction | undefined>
+  page(request: PageRequest & { status?: ReviewStatus | undefined }): Promise<Page<Correction>>
+}
+export interface CorrectionWriter {
+  insert(correction: Correction): Promise<void>
+  /** Only from PENDING; returns false when the row was already reviewed. */
+  review(id: string, status: 'ACCEPTED' | 'REJECTED', reason: string | null, at: Date): Promise<boolean>
+}
+
+export interface LabelReader {
+  all(): Promise<Label[]>
+  count(): Promise<number>
+}
+export interface LabelWriter {
+  insert(label: Label): Promise<void>
+}
+
+export interface DatasetReader {
+  get(id: string): Promise<Dataset | undefined>
+}
+export interface DatasetWriter {
+  /** The same dataset again is no error. */
+  insert(dataset: Dataset): Promise<void>
+}
+
+export interface RunReader {
+  get(id: string): Promise<Run | undefined>
+  byJob(jobId: string): Promise<Run | undefined>
+  page(request: PageRequest): Promise<Page<Run>>
+  /** Rising by step, after `afterStep`. */
+  steps(runId: string, afterStep: number): Promise<TrainingStep[]>
+}
+export interface RunWriter {
+  insert(run: Run): Promise<void>
+  update(
+    id: string,
+    changes: { status?: RunStatus; candidateVersion?: string; evaluation?: GateReport; finishedAt?: Date },
+  ): Promise<void>
+  /** Replaces a row of the same step: a resumed run repeats the steps after its checkpoint. */
+  putStep(step: TrainingStep): Promise<void>
+}
+
+// -- running it --------------------------------------------------------------------------------------------------------
+
+export interface JobReader {
+  get(id: string): Promise<Job | undefined>
+  page(request: PageRequest & { kind?: JobKind | undefined; status?: JobStatus | undefined }): Promise<Page<Job>>
+  /** Rows in QUEUED, oldest first. */
+  queued(kind: JobKind, limit: number): Promise<Job[]>
+}
+export interface JobWriter {
+  insert(job: Job): Promise<void>
+  update(
+    id: string,
+    changes: {
+      status?: JobStatus
+      progress?: Job['progress']
+      payload?: JsonObject
+      error?: SerializedError | null
+      attempts?: number
+      cancelRequested?: boolean
+      startedAt?: Date
+      heartbeatAt?: Date
+      finishedAt?: Date
+    },
+  ): Promise<void>
+  /** Every RUNNING job back to QUEUED: called once at start, when no worker can be running. Returns how many. */
+  requeueRunning(): Promise<number>
+}
+
+export interface IndexBaseReader {
+  current(collectionId: string): Promise<IndexBase | undefined>
+}
+export interface IndexBaseWriter {
+  setCurrent(base: IndexBase): Promise<void>
+  clear(collectionId: string): Promise<void>
+}
+
+export interface PromotionReader {
+  /** The row that names the current model version. */
+  current(): Promise<Promotion | undefined>
+  /** Newest first. */
+  history(): Promise<Promotion[]>
+}
+export interface PromotionWriter {
+  append(promotion: Omit<Promotion, 'id'>): Promise<Promotion>
+}
