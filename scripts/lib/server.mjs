@@ -1,0 +1,95 @@
+/** Starts a real Docent server on a free loopback port with folders of its own, for benchmarks and the demonstration. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** @returns {Promise<{url: string, pid: number, dataDir: string, gql: Function, stop: () => Promise<void>}>} */
+export async function startServer({ samplesDir = '', env = {}, readyMs = 120_000 } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'docent-'))
+  const dataDir = join(folder, 'data')
+  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'serve'], {
+    cwd: root,
+    env: {
+      ...process.env,
+      DOCENT_PORT: '0',
+      DOCENT_DATA_DIR: dataDir,
+      DOCENT_INDEX_DIR: join(folder, 'indexes'),
+      DOCENT_SAMPLES_DIR: samplesDir,
+      DOCENT_LOG_LEVEL: 'warn',
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    log = (log + text).slice(-20_000)
+  })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await exited
+    await rm(folder, { recursive: true, force: true })
+  }
+  const deadline = Date.now() + readyMs
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}:\n${log}`)
+    const { url } = await readFile(join(dataDir, 'server.json'), 'utf8').then(JSON.parse, () => ({}))
+    if (
+      url &&
+      (await fetch(`${url}/readyz`).then(
+        (r) => r.ok,
+        () => false,
+      ))
+    ) {
+      return { url, pid: child.pid, dataDir, gql: graphqlClient(url), stop }
+    }
+    await delay(100)
+  }
+  await stop()
+  throw new Error(`the server was not ready within ${readyMs / 1000} s:\n${log}`)
+}
+
+/** `gql(query, variables)` resolves with `data`, and throws the first error with its code. */
+export function graphqlClient(url) {
+  return async (query, variables = {}) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    })
+    const { data, errors } = await response.json()
+    if (errors) throw new Error(`${errors[0].extensions?.code ?? response.status}: ${errors[0].message}`)
+    return data
+  }
+}
+
+/** Polls a job until it ends. @throws when it did not succeed. */
+export async function finishedJob(gql, id, { onProgress, pollMs = 200 } = {}) {
+  for (;;) {
+    const { job } = await gql(
+      'query($id: ID!) { job(id: $id) { status progress { done total stage } error { code message } } }',
+      { id },
+    )
+    onProgress?.(job.progress)
+    if (job.status === 'SUCCEEDED') return job
+    if (job.status === 'FAILED' || job.status === 'CANCELLED') throw new Error(`${job.status}: ${job.error?.message}`)
+    await delay(pollMs)
+  }
+}
+
+/** Waits until no job is queued or running. */
+export async function quietJobs(gql, onProgress) {
+  for (;;) {
+    const { queued, running } = await gql(
+      '{ queued: jobs(first: 1, status: QUEUED) { edges { node { id } } } running: jobs(first: 5, status: RUNNING) { edges { node { progress { done total stage } } } } }',
+    )
+    if (queued.edges.length + running.edges.length === 0) return
+    onProgress?.(running.edges[0]?.node.progress)
+    await delay(200)
+  }
+}
