@@ -126,7 +126,7 @@ describe('half precision', () => {
     for (let index = 1; index < values.length; index++) {
       const [low, high] = [values[index - 1] as number, values[index] as number]
       const middle = (low + high) / 2
-      const even = (positive[index - 1] as number & 1) ? index : index - 1
+      const even = (positive[index - 1] as number) % 2 === 1 ? index : index - 1
       const gap = high - low
       const rounded = floatsToHalves(Float32Array.of(middle, -middle, middle - gap / 64, middle + gap / 64))
       const expected = [
