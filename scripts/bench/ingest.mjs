@@ -11,16 +11,16 @@ export async function run({ data = join(root, 'samples'), log }) {
   const server = await startServer({ samplesDir: data })
   const ready = performance.now()
   try {
-    await quietJobs(server.gql, (progress) => progress && log(`${progress.stage} ${progress.done}/${progress.total}`))
+    const { chunks } = await quietJobs(server.gql, (health) =>
+      log(`${health.chunks} chunks, ${health.queuedJobs} files to go`),
+    )
     const seconds = (performance.now() - ready) / 1000
-    const { health } = await server.gql('{ health { documentCount chunkCount } }')
     return [
       ['until ready', ((ready - started) / 1000).toFixed(1), 's'],
       ['files offered', files, ''],
-      ['documents', health.documentCount, ''],
-      ['chunks', health.chunkCount, ''],
+      ['chunks', chunks, ''],
       ['ingest', seconds.toFixed(1), 's'],
-      ['throughput', (health.chunkCount / seconds).toFixed(1), 'chunks/s'],
+      ['throughput', (chunks / seconds).toFixed(1), 'chunks/s'],
     ]
   } finally {
     await server.stop()

@@ -82,14 +82,12 @@ export async function finishedJob(gql, id, { onProgress, pollMs = 200 } = {}) {
   }
 }
 
-/** Waits until no job is queued or running. */
+/** Waits until no job is queued or running; `onProgress` gets the health each time it looks. */
 export async function quietJobs(gql, onProgress) {
   for (;;) {
-    const { queued, running } = await gql(
-      '{ queued: jobs(first: 1, status: QUEUED) { edges { node { id } } } running: jobs(first: 5, status: RUNNING) { edges { node { progress { done total stage } } } } }',
-    )
-    if (queued.edges.length + running.edges.length === 0) return
-    onProgress?.(running.edges[0]?.node.progress)
-    await delay(200)
+    const { health } = await gql('{ health { chunks queuedJobs runningJobs } }')
+    if (health.queuedJobs + health.runningJobs === 0) return health
+    onProgress?.(health)
+    await delay(500)
   }
 }
