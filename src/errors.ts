@@ -43,6 +43,7 @@ export const ERROR_TABLE = {
   RUN_NOT_FOUND: { status: 404, hint: 'Send the id of a training run that this server returned.' },
   MODEL_NOT_FOUND: { status: 404, hint: 'List the model versions with `docent models list`.' },
   NOT_FOUND: { status: 404, hint: 'Check the address.' },
+  ORIGIN_NOT_ALLOWED: { status: 403, hint: 'Use the pages of this server, or a client that is not a browser.' },
   // corrections
   OFFSET_OUT_OF_RANGE: {
     status: 422,

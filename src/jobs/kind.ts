@@ -3,7 +3,9 @@
  * file per kind joins the rooms above. Called by app.ts, which hands the kinds to the queue.
  */
 import type { Job, JobKind } from '../domain.js'
+import type { SerializedError } from '../errors.js'
 import type { Logger } from '../log.js'
+import type { Transactor } from '../store/store.js'
 
 export interface JobContext {
   /** Aborted when the job is cancelled and when the process shuts down: stop soon, and keep what a resume needs. */
@@ -22,4 +24,6 @@ export interface JobKindHandler {
    * without harm. Returning is success; what it throws fails the job, unless the signal was aborted.
    */
   run(job: Job, context: JobContext): Promise<void>
+  /** Called in the transaction that ends the job as FAILED or CANCELLED, so that what it worked on says so too. */
+  unfinished?(job: Job, error: SerializedError, transactor: Transactor): Promise<void>
 }

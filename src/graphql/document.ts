@@ -1,0 +1,136 @@
+/** Documents and collections. */
+import type { Document } from '../domain.js'
+import { DocentError } from '../errors.js'
+import { builder } from './builder.js'
+import { pageArguments, pageRequest, toConnection } from './connection.js'
+import { CollectionType, DocumentType, JobType } from './refs.js'
+
+export const DocumentStatusType = builder.enumType('DocumentStatus', {
+  values: {
+    PROCESSING: { description: 'Accepted; its first version is being ingested.' },
+    READY: { description: 'Its current version answers questions.' },
+    FAILED: { description: 'Its only version could not be ingested; the job says why.' },
+    DELETED: { description: 'A tombstone: citations still resolve, the text is gone.' },
+  } as const,
+})
+
+CollectionType.implement({
+  description: 'A named set of documents.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+  }),
+})
+
+DocumentType.implement({
+  description: 'One uploaded thing with a stable id; every change makes a new version with its own canonical text.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    externalId: t.exposeString('externalId', {
+      nullable: true,
+      description: "The uploader's own name for it: uploading it again makes the next version.",
+    }),
+    title: t.exposeString('title', { description: 'Empty once deleted.' }),
+    mediaType: t.exposeString('mediaType'),
+    metadata: t.expose('metadata', { type: 'JSON' }),
+    status: t.expose('status', { type: DocumentStatusType }),
+    currentVersion: t.exposeInt('currentVersion', { description: '0 until the first version is ingested.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+    collection: t.field({
+      type: CollectionType,
+      resolve: async (document, _, { services }) => {
+        const collection = await services.store.reader.collections.get(document.collectionId)
+        if (!collection)
+          throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${document.collectionId}`)
+        return collection
+      },
+    }),
+    text: t.string({
+      nullable: true,
+      description: 'The canonical text of a version, the current one unless told; null when there is none.',
+      args: { version: t.arg.int() },
+      resolve: async (document, { version }, { services }) => {
+        const row = await services.store.reader.documents.version(document.id, version ?? document.currentVersion)
+        return document.status === 'DELETED' ? null : (row?.canonicalText ?? null)
+      },
+    }),
+    chunkCount: t.int({
+      description: 'Chunks of the current version.',
+      resolve: async (document, _, { services }) => (await services.store.reader.chunks.ofDocument(document.id)).length,
+    }),
+  }),
+})
+
+const DocumentConnection = builder.connectionObject({ type: DocumentType, name: 'DocumentConnection' })
+
+const AddDocumentInput = builder.inputType('AddDocumentInput', {
+  fields: (t) => ({
+    title: t.string({ required: true }),
+    text: t.string({ required: true }),
+    mediaType: t.string({ description: 'text/plain (unless told), text/markdown or text/html.' }),
+    externalId: t.string({ description: 'Adding it again under this name makes the next version.' }),
+    metadata: t.field({ type: 'JSON' }),
+    collection: t.string({ description: 'Name of the collection; made when there is none. `default` unless told.' }),
+  }),
+})
+
+const DeletePayload = builder.objectRef<{ document: Document }>('DeletePayload').implement({
+  fields: (t) => ({
+    id: t.id({ resolve: ({ document }) => document.id }),
+    document: t.expose('document', { type: DocumentType, description: 'The tombstone.' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  document: t.field({
+    type: DocumentType,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_, { id }, { services }) => (await services.store.reader.documents.get(id)) ?? null,
+  }),
+  documents: t.field({
+    type: DocumentConnection,
+    args: {
+      ...pageArguments,
+      collection: t.arg.id(),
+      status: t.arg({ type: DocumentStatusType }),
+    },
+    resolve: async (_, { collection, status, ...paging }, { services }) => {
+      const page = await services.store.reader.documents.page({
+        ...pageRequest(paging),
+        collectionId: collection ?? undefined,
+        status: status ?? undefined,
+      })
+      return toConnection(page, (document) => document.id, paging.after)
+    },
+  }),
+  collections: t.field({
+    type: [CollectionType],
+    resolve: (_, __, { services }) => services.store.reader.collections.all(),
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  addDocument: t.field({
+    type: JobType,
+    description: 'Accepts a text; the job ends when questions find it.',
+    args: { input: t.arg({ type: AddDocumentInput, required: true }) },
+    resolve: (_, { input }, { services }) =>
+      services.documents.add({
+        title: input.title,
+        content: input.text,
+        mediaType: input.mediaType ?? 'text/plain',
+        ...(input.externalId != null && { externalId: input.externalId }),
+        ...(input.metadata != null && { metadata: input.metadata }),
+        ...(input.collection != null && { collection: input.collection }),
+      }),
+  }),
+  deleteDocument: t.field({
+    type: DeletePayload,
+    description: 'Removes its texts and chunks at once and for good; a tombstone stays for old citations.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_, { id }, { services }) => ({ document: await services.documents.remove(id) }),
+  }),
+}))

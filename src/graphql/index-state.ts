@@ -1,0 +1,57 @@
+/** The vector indexes: derived from the store, verified against exact search, rebuilt at any time. */
+import type { Collection } from '../domain.js'
+import { DocentError } from '../errors.js'
+import { builder } from './builder.js'
+import type { Services } from './context.js'
+import { CollectionType, JobType } from './refs.js'
+
+interface IndexState {
+  readonly collection: Collection
+  readonly live: number
+  readonly base: number
+  readonly recallAt10: number
+}
+
+const IndexStateType = builder.objectRef<IndexState>('IndexState').implement({
+  fields: (t) => ({
+    collection: t.expose('collection', { type: CollectionType }),
+    live: t.exposeInt('live', { description: 'Chunks that a search can find.' }),
+    base: t.exposeInt('base', { description: 'Those of the immutable base; the others are searched exactly.' }),
+    recallAt10: t.exposeFloat('recallAt10', { description: 'Against exact search, 0 to 1.' }),
+  }),
+})
+
+async function chosenCollections({ store }: Services, idOrName: string | null | undefined): Promise<Collection[]> {
+  const { collections } = store.reader
+  if (idOrName == null) return collections.all()
+  const collection = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
+  if (!collection) throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${idOrName}`)
+  return [collection]
+}
+
+builder.queryFields((t) => ({
+  verifyIndex: t.field({
+    type: [IndexStateType],
+    description: 'Compares each index with exact search over the store. Takes a while on large collections.',
+    args: { collection: t.arg.id({ description: 'Id or name; all unless told.' }) },
+    resolve: async (_, { collection }, { services }) => {
+      const states: IndexState[] = []
+      for (const one of await chosenCollections(services, collection)) {
+        states.push({ collection: one, ...(await services.index.verify(one.id)) })
+      }
+      return states
+    },
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  rebuildIndex: t.field({
+    type: [JobType],
+    description: 'One job for each collection; questions are answered meanwhile.',
+    args: { collection: t.arg.id({ description: 'Id or name; all unless told.' }) },
+    resolve: async (_, { collection }, { services }) => {
+      const chosen = await chosenCollections(services, collection)
+      return Promise.all(chosen.map(({ id }) => services.indexRebuilds.request(id)))
+    },
+  }),
+}))

@@ -1,0 +1,55 @@
+/** Passages: chunks that retrieval chose, with how they were found. */
+import type { Passage } from '../domain.js'
+import { builder } from './builder.js'
+import { documentOf } from './lookup.js'
+import { DocumentType } from './refs.js'
+
+export const DocumentFilterInput = builder.inputType('DocumentFilter', {
+  fields: (t) => ({
+    documentIds: t.idList({ description: 'Only these documents.' }),
+  }),
+})
+
+export const PassageType = builder.objectRef<Passage>('Passage').implement({
+  description: 'Offsets count UTF-16 code units into the canonical text of that document version.',
+  fields: (t) => ({
+    text: t.exposeString('text'),
+    document: t.field({
+      type: DocumentType,
+      resolve: ({ chunk }, _, context) => documentOf(chunk.documentId, context),
+    }),
+    documentVersion: t.int({ resolve: ({ chunk }) => chunk.version }),
+    start: t.int({ resolve: ({ chunk }) => chunk.start }),
+    end: t.int({ resolve: ({ chunk }) => chunk.end }),
+    headingPath: t.stringList({ resolve: ({ chunk }) => [...chunk.headingPath] }),
+    score: t.exposeFloat('score', { description: 'Reciprocal rank fusion: what passages are ordered by.' }),
+    denseRank: t.exposeInt('denseRank', { nullable: true }),
+    denseScore: t.exposeFloat('denseScore', { nullable: true, description: 'Cosine similarity, -1 to 1.' }),
+    lexicalRank: t.exposeInt('lexicalRank', { nullable: true }),
+    lexicalScore: t.exposeFloat('lexicalScore', { nullable: true, description: 'BM25, larger is better.' }),
+  }),
+})
+
+/** The filter as the services take it: absent and null are the same. */
+export function toFilter(input: { documentIds?: readonly string[] | null | undefined } | null | undefined) {
+  return input?.documentIds ? { documentIds: input.documentIds } : {}
+}
+
+builder.queryFields((t) => ({
+  search: t.field({
+    type: [PassageType],
+    description: 'Retrieval alone: the passages that `ask` would read.',
+    args: {
+      query: t.arg.string({ required: true }),
+      collections: t.arg.idList({ description: 'Ids or names; all unless told.' }),
+      filter: t.arg({ type: DocumentFilterInput }),
+      first: t.arg.int({ description: '1 to 50; 10 unless told.' }),
+    },
+    resolve: (_, { query, collections, filter, first }, { services }) =>
+      services.answering.search(query, {
+        collectionIds: collections ?? [],
+        filter: toFilter(filter),
+        ...(first != null && { first }),
+      }),
+  }),
+}))

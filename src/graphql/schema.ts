@@ -1,0 +1,17 @@
+/** Joins the nouns: each file adds its types and fields to the builder. */
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.js'
+import './ask.js'
+import './correction.js'
+import './document.js'
+import './health.js'
+import './index-state.js'
+import './interaction.js'
+import './job.js'
+import './model.js'
+import './passage.js'
+import './training.js'
+
+export function createSchema(): GraphQLSchema {
+  return builder.toSchema({ sortSchema: true })
+}

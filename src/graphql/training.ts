@@ -1,0 +1,106 @@
+/** Training runs, their curves and their verdicts. */
+import type { GateReport, ReaderScore, TrainingStep } from '../domain.js'
+import { DocentError } from '../errors.js'
+import { builder } from './builder.js'
+import { pageArguments, pageRequest, toConnection } from './connection.js'
+import { JobType, TrainingRunType } from './refs.js'
+
+const RunStatusType = builder.enumType('RunStatus', {
+  values: ['QUEUED', 'TRAINING', 'EXPORTING', 'EVALUATING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const,
+})
+
+const ReaderScoreType = builder.objectRef<ReaderScore>('ReaderScore').implement({
+  fields: (t) => ({
+    n: t.exposeInt('n'),
+    exactMatch: t.exposeFloat('exactMatch', { description: 'Percent.' }),
+    f1: t.exposeFloat('f1', { description: 'Percent.' }),
+  }),
+})
+
+const ComparisonType = builder.objectRef<GateReport['heldOut']>('Comparison').implement({
+  fields: (t) => ({
+    serving: t.expose('serving', { type: ReaderScoreType }),
+    candidate: t.expose('candidate', { type: ReaderScoreType }),
+  }),
+})
+
+const GateReportType = builder.objectRef<GateReport>('GateReport').implement({
+  description: 'The candidate against the serving version, both as they would serve.',
+  fields: (t) => ({
+    heldOut: t.expose('heldOut', { type: ComparisonType, description: 'Held-out corrections.' }),
+    general: t.expose('general', { type: ComparisonType, description: 'The general set that ships with Docent.' }),
+    decision: t.field({
+      type: builder.enumType('GateDecision', { values: ['PROMOTE', 'KEEP'] as const }),
+      resolve: (report) => report.decision,
+    }),
+    reason: t.exposeString('reason'),
+  }),
+})
+
+const TrainingStepType = builder.objectRef<TrainingStep>('TrainingStep').implement({
+  fields: (t) => ({
+    runId: t.exposeID('runId'),
+    step: t.exposeInt('step'),
+    totalSteps: t.exposeInt('totalSteps'),
+    loss: t.exposeFloat('loss'),
+    learningRate: t.exposeFloat('learningRate'),
+    gradientNorm: t.exposeFloat('gradientNorm'),
+    tokensPerSecond: t.exposeFloat('tokensPerSecond'),
+    at: t.expose('at', { type: 'DateTime' }),
+  }),
+})
+
+TrainingRunType.implement({
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    status: t.expose('status', { type: RunStatusType }),
+    datasetId: t.exposeID('datasetId', { description: 'sha256 of the dataset.' }),
+    parentVersion: t.exposeID('parentVersion', { description: 'The reader it started from.' }),
+    candidateVersion: t.exposeID('candidateVersion', { nullable: true }),
+    settings: t.expose('settings', { type: 'JSON' }),
+    evaluation: t.expose('evaluation', { type: GateReportType, nullable: true }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    steps: t.field({
+      type: [TrainingStepType],
+      description: 'The curve so far.',
+      args: { afterStep: t.arg.int() },
+      resolve: (run, { afterStep }, { services }) => services.store.reader.runs.steps(run.id, afterStep ?? 0),
+    }),
+    job: t.field({
+      type: JobType,
+      resolve: async (run, _, { services }) => {
+        const job = await services.store.reader.jobs.get(run.jobId)
+        if (!job) throw new DocentError('JOB_NOT_FOUND', `there is no job ${run.jobId}`)
+        return job
+      },
+    }),
+  }),
+})
+
+const RunConnection = builder.connectionObject({ type: TrainingRunType, name: 'TrainingRunConnection' })
+
+builder.queryFields((t) => ({
+  run: t.field({
+    type: TrainingRunType,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_, { id }, { services }) => (await services.store.reader.runs.get(id)) ?? null,
+  }),
+  runs: t.field({
+    type: RunConnection,
+    args: pageArguments,
+    resolve: async (_, paging, { services }) =>
+      toConnection(await services.store.reader.runs.page(pageRequest(paging)), (run) => run.id, paging.after),
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  trainingProgress: t.field({
+    type: TrainingStepType,
+    description: 'Every step of the run, those already made first; completes when the run has ended.',
+    args: { runId: t.arg.id({ required: true }) },
+    subscribe: (_, { runId }, { services }) => services.training.watch(runId),
+    resolve: (step) => step,
+  }),
+}))

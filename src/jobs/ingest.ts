@@ -1,0 +1,138 @@
+/**
+ * Kind `ingest`: an uploaded original becomes the next version of its document. Parse and chunk (a process of its own),
+ * embed (another), then everything in one transaction, then the vector index; a crash before the transaction leaves the
+ * old version answering, a crash after it leaves only what a second run finds already done.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Document, DocumentVersion, Job } from '../domain.js'
+import type { Embedder } from '../embed/embedder.js'
+import { DocentError, type SerializedError } from '../errors.js'
+import type { VectorIndex } from '../index/vector-index.js'
+import type { Originals } from '../ingest/originals.js'
+import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
+import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
+import type { JobContext, JobKindHandler } from './kind.js'
+
+const payloadSchema = z.object({
+  documentId: z.string(),
+  originalHash: z.string(),
+  mediaType: z.string().nullish(),
+  fileName: z.string().nullish(),
+  title: z.string().nullish(),
+})
+type Payload = z.output<typeof payloadSchema>
+
+export class IngestJobs implements JobKindHandler {
+  readonly kind = 'ingest'
+  /** One: two uploads of the same document must not overtake each other, and one fills the cores. */
+  readonly concurrency = 1
+  readonly #store: Store
+  readonly #originals: Originals
+  readonly #preparer: () => Promise<Preparer>
+  readonly #embedder: Embedder
+  readonly #index: VectorIndex
+
+  constructor(options: {
+    store: Store
+    originals: Originals
+    /** Started by the first job, so that a process that ingests nothing has no parser running. */
+    preparer: () => Promise<Preparer>
+    embedder: Embedder
+    index: VectorIndex
+  }) {
+    this.#store = options.store
+    this.#originals = options.originals
+    this.#preparer = options.preparer
+    this.#embedder = options.embedder
+    this.#index = options.index
+  }
+
+  async run(job: Job, context: JobContext): Promise<void> {
+    const payload = payloadSchema.parse(job.payload)
+    const document = await presentDocument(this.#store.reader.documents, payload.documentId)
+    await context.progress(0, 0, 'reading')
+    const preparer = await this.#preparer()
+    const prepared = await preparer.prepare({
+      path: this.#originals.path(payload.originalHash),
+      mediaType: payload.mediaType ?? document.mediaType,
+      fileName: payload.fileName ?? null,
+    })
+    context.signal.throwIfAborted()
+    const title = payload.title || prepared.title || payload.fileName || document.title
+    const textHash = createHash('sha256').update(prepared.canonicalText).digest('hex')
+    if (await this.#isCurrent(document, textHash, title)) {
+      await this.#store.transact(({ documents }) => documents.update(document.id, { status: 'READY' }))
+      return context.progress(1, 1, 'nothing new')
+    }
+    const chunks = await this.#embed(prepared, context)
+    await context.progress(chunks.length, chunks.length, 'storing')
+    const { added, removed } = await this.#commit(payload, prepared, title, textHash, chunks)
+    const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
+    await this.#index.apply(document.collectionId, { added: vectors, removed })
+    await context.progress(chunks.length, chunks.length, 'done')
+  }
+
+  /** A document that never got a version has failed; one that has goes on answering with it. */
+  async unfinished(job: Job, _error: SerializedError, { documents }: Transactor): Promise<void> {
+    const document = await documents.get(payloadSchema.parse(job.payload).documentId)
+    if (!document || document.status === 'DELETED') return
+    await documents.update(document.id, { status: document.currentVersion === 0 ? 'FAILED' : 'READY' })
+  }
+
+  async #isCurrent(document: Document, textHash: string, title: string): Promise<boolean> {
+    if (document.currentVersion === 0 || document.title !== title) return false
+    const current = await this.#store.reader.documents.version(document.id, document.currentVersion)
+    return current?.textHash === textHash
+  }
+
+  async #embed(prepared: PreparedDocument, { progress, signal }: JobContext): Promise<EmbeddedChunk[]> {
+    const { canonicalText, chunks } = prepared
+    const texts = chunks.map((chunk) => canonicalText.slice(chunk.start, chunk.end))
+    await progress(0, texts.length, 'embedding')
+    const vectors = await this.#embedder.embed(texts, {
+      priority: 'bulk',
+      signal,
+      onProgress: (done) => void progress(done, texts.length, 'embedding').catch(() => undefined),
+    })
+    signal.throwIfAborted()
+    return chunks.map((chunk, at) => ({ ...chunk, vector: vectors[at] as Float32Array }))
+  }
+
+  #commit(payload: Payload, prepared: PreparedDocument, title: string, textHash: string, chunks: EmbeddedChunk[]) {
+    return this.#store.transact(async (transactor) => {
+      const document = await presentDocument(transactor.documents, payload.documentId)
+      const mediaType = payload.mediaType ?? document.mediaType
+      const version: DocumentVersion = {
+        documentId: document.id,
+        version: (await transactor.documents.lastVersion(document.id)) + 1,
+        canonicalText: prepared.canonicalText,
+        textHash,
+        originalHash: payload.originalHash,
+        mediaType,
+        sections: prepared.sections,
+        createdAt: new Date(),
+      }
+      await transactor.documents.insertVersion(version)
+      await transactor.documents.update(document.id, {
+        title,
+        mediaType,
+        // What the uploader says outranks what the file says of itself.
+        metadata: { ...prepared.metadata, ...document.metadata },
+        currentVersion: version.version,
+        status: 'READY',
+      })
+      return transactor.chunks.replace({ id: document.id, collectionId: document.collectionId, title }, version, chunks)
+    })
+  }
+}
+
+/** @throws CANCELLED when it was deleted meanwhile: there is nothing left to ingest for. */
+async function presentDocument(
+  documents: { get(id: string): Promise<Document | undefined> },
+  id: string,
+): Promise<Document> {
+  const document = await documents.get(id)
+  if (!document || document.status === 'DELETED') throw new DocentError('CANCELLED', `document ${id} was deleted`)
+  return document
+}

@@ -1,0 +1,213 @@
+/**
+ * The durable queue: QUEUED -> RUNNING -> SUCCEEDED | FAILED | CANCELLED, every change a committed row before anyone is
+ * told. Nothing polls: whoever inserts a job calls `notify`. One process writes the database, so a job that is RUNNING
+ * when the queue starts was left by a process that died, and is queued again; so is one that a shutdown interrupts.
+ */
+import type { Job } from '../domain.js'
+import { asDocentError, DocentError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { JobWriter, Store } from '../store/store.js'
+import type { JobKindHandler } from './kind.js'
+import { hasEnded, JobUpdates } from './updates.js'
+
+const HEARTBEAT_MS = 5000
+/** At most so often is progress written: a row per passage would only wear the disk. */
+const PROGRESS_INTERVAL_MS = 250
+/** A job whose process died under it this often is given up: it may be what kills the process. */
+const MAX_ATTEMPTS = 5
+
+interface Running {
+  readonly handler: JobKindHandler
+  readonly abort: AbortController
+  readonly ended: Promise<void>
+}
+
+export class JobQueue implements AsyncDisposable {
+  readonly #store: Store
+  readonly #kinds: readonly JobKindHandler[]
+  readonly #log: Logger
+  readonly #updates = new JobUpdates()
+  readonly #running = new Map<string, Running>()
+  #started = false
+  #closing = false
+  #scheduling: Promise<void> = Promise.resolve()
+
+  constructor({ store, kinds, log }: { store: Store; kinds: readonly JobKindHandler[]; log: Logger }) {
+    this.#store = store
+    this.#kinds = kinds
+    this.#log = log
+  }
+
+  /** Queues again what a dead process left running, then begins to work. */
+  async start(): Promise<void> {
+    const count = await this.#store.transact(({ jobs }) => jobs.requeueRunning())
+    if (count > 0) this.#log.info({ count }, 'jobs of an earlier process were queued again')
+    this.#started = true
+    this.notify()
+  }
+
+  /** There may be something to do. Never throws, never waits. */
+  notify(): void {
+    this.#scheduling = this.#scheduling
+      .then(() => this.#schedule())
+      .catch((error: unknown) => this.#log.error({ err: error }, 'jobs could not be started'))
+  }
+
+  get runningCount(): number {
+    return this.#running.size
+  }
+
+  /** @throws JOB_NOT_FOUND, JOB_NOT_CANCELLABLE when it has ended. Returns the job as it is after the request. */
+  async cancel(id: string): Promise<Job> {
+    const job = await this.#store.transact(async (transactor) => {
+      const current = await transactor.jobs.get(id)
+      if (!current) throw new DocentError('JOB_NOT_FOUND', `there is no job ${id}`)
+      if (hasEnded(current)) throw new DocentError('JOB_NOT_CANCELLABLE', `job ${id} is ${current.status}`)
+      await transactor.jobs.update(id, { cancelRequested: true })
+      if (current.status === 'QUEUED') {
+        const error = new DocentError('CANCELLED', 'the job was cancelled before it began').toJSON()
+        await transactor.jobs.update(id, { status: 'CANCELLED', error, finishedAt: new Date() })
+        await this.#handler(current)?.unfinished?.(current, error, transactor)
+      }
+      return (await transactor.jobs.get(id)) as Job
+    })
+    this.#running.get(id)?.abort.abort(new DocentError('CANCELLED', 'the job was cancelled'))
+    this.#updates.emit(job)
+    return job
+  }
+
+  /** The job as it is, then every change; ends when the job has ended. @throws JOB_NOT_FOUND */
+  async *watch(id: string): AsyncGenerator<Job, void> {
+    // Subscribe before the first read, so that no change falls between the two.
+    using changes = this.#updates.subscribe(id)
+    const first = await this.#store.reader.jobs.get(id)
+    if (!first) throw new DocentError('JOB_NOT_FOUND', `there is no job ${id}`)
+    yield first
+    if (hasEnded(first)) return
+    for await (const job of changes) {
+      yield job
+      if (hasEnded(job)) return
+    }
+  }
+
+  /** Interrupts what is running and queues it again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
+    await this.#scheduling
+    const running = [...this.#running.values()]
+    for (const { abort } of running) abort.abort(new DocentError('CANCELLED', 'the process is shutting down'))
+    await Promise.all(running.map(({ ended }) => ended))
+    this.#updates.close()
+  }
+
+  #handler(job: Job): JobKindHandler | undefined {
+    return this.#kinds.find(({ kind }) => kind === job.kind)
+  }
+
+  async #schedule(): Promise<void> {
+    if (!this.#started) return
+    for (const handler of this.#kinds) {
+      const busy = [...this.#running.values()].filter((running) => running.handler === handler).length
+      if (busy >= handler.concurrency) continue
+      for (const job of await this.#store.reader.jobs.queued(handler.kind, handler.concurrency - busy)) {
+        if (this.#closing) return
+        await this.#begin(job, handler)
+      }
+    }
+  }
+
+  async #begin(queued: Job, handler: JobKindHandler): Promise<void> {
+    const job = await this.#store.transact(async ({ jobs }) => {
+      // Cancelled since it was listed: leave it.
+      if ((await jobs.get(queued.id))?.status !== 'QUEUED') return undefined
+      const now = new Date()
+      const attempts = queued.attempts + 1
+      await jobs.update(queued.id, { status: 'RUNNING', attempts, startedAt: now, heartbeatAt: now })
+      return jobs.get(queued.id)
+    })
+    if (!job) return
+    this.#updates.emit(job)
+    const abort = new AbortController()
+    const ended = this.#run(job, handler, abort.signal)
+      .catch((error: unknown) => this.#log.error({ err: error, jobId: job.id }, 'a job could not be ended'))
+      .finally(() => {
+        this.#running.delete(job.id)
+        if (!this.#closing) this.notify()
+      })
+    this.#running.set(job.id, { handler, abort, ended })
+  }
+
+  async #run(job: Job, handler: JobKindHandler, signal: AbortSignal): Promise<void> {
+    const log = this.#log.child({ jobId: job.id, kind: job.kind })
+    const beat = () => this.#update(job.id, { heartbeatAt: new Date() })
+    const heartbeat = setInterval(
+      () => void beat().catch((error) => log.warn({ err: error }, 'no heartbeat')),
+      HEARTBEAT_MS,
+    )
+    try {
+      if (job.attempts > MAX_ATTEMPTS) {
+        throw new DocentError('INTERNAL', `given up: the process died ${MAX_ATTEMPTS} times while this job ran`)
+      }
+      await handler.run(job, { signal, log, progress: this.#progress(job.id) })
+      await this.#end(job, handler, 'SUCCEEDED', null)
+      log.info('job done')
+    } catch (thrown) {
+      await this.#fail(job, handler, thrown, signal)
+    } finally {
+      clearInterval(heartbeat)
+    }
+  }
+
+  #progress(id: string) {
+    let lastAt = 0
+    let lastStage = ''
+    return async (done: number, total: number, stage: string): Promise<void> => {
+      const now = Date.now()
+      if (stage === lastStage && done < total && now - lastAt < PROGRESS_INTERVAL_MS) return
+      lastAt = now
+      lastStage = stage
+      await this.#update(id, { progress: { done, total, stage }, heartbeatAt: new Date(now) })
+    }
+  }
+
+  async #fail(job: Job, handler: JobKindHandler, thrown: unknown, signal: AbortSignal): Promise<void> {
+    const current = await this.#store.reader.jobs.get(job.id)
+    if (signal.aborted && this.#closing && !current?.cancelRequested) {
+      // This attempt does not count: nothing went wrong.
+      await this.#update(job.id, { status: 'QUEUED', attempts: job.attempts - 1 })
+      return
+    }
+    const error = asDocentError(signal.aborted ? signal.reason : thrown)
+    const cancelled = error.code === 'CANCELLED'
+    if (error.code === 'INTERNAL') this.#log.error({ err: error.cause ?? error, jobId: job.id }, 'job failed')
+    else
+      this.#log.info(
+        { jobId: job.id, code: error.code, reason: error.message },
+        cancelled ? 'job cancelled' : 'job failed',
+      )
+    await this.#end(job, handler, cancelled ? 'CANCELLED' : 'FAILED', error)
+  }
+
+  async #end(
+    job: Job,
+    handler: JobKindHandler,
+    status: 'SUCCEEDED' | 'FAILED' | 'CANCELLED',
+    error: DocentError | null,
+  ): Promise<void> {
+    const ended = await this.#store.transact(async (transactor) => {
+      const serialized = error?.toJSON() ?? null
+      await transactor.jobs.update(job.id, { status, error: serialized, finishedAt: new Date() })
+      if (serialized) await handler.unfinished?.(job, serialized, transactor)
+      return transactor.jobs.get(job.id)
+    })
+    if (ended) this.#updates.emit(ended)
+  }
+
+  async #update(id: string, changes: Parameters<JobWriter['update']>[1]): Promise<void> {
+    const job = await this.#store.transact(async ({ jobs }) => {
+      await jobs.update(id, changes)
+      return jobs.get(id)
+    })
+    if (job) this.#updates.emit(job)
+  }
+}

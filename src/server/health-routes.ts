@@ -1,0 +1,22 @@
+/** For whoever watches the process: does it live, can it answer, and what has it done. */
+import { Router } from 'express'
+import type { Services } from '../graphql/context.js'
+import type { Metrics } from './metrics.js'
+
+export function healthRoutes(services: Services, metrics: Metrics): Router {
+  const router = Router()
+  router.get('/healthz', (_, response) => {
+    response.set('cache-control', 'no-store').json({ status: 'ok' })
+  })
+  router.get('/readyz', async (_, response) => {
+    const health = await services.health()
+    response
+      .status(health.ready ? 200 : 503)
+      .set('cache-control', 'no-store')
+      .json({ status: health.ready ? 'ready' : 'starting', ...health })
+  })
+  router.get('/metrics', async (_, response) => {
+    response.type(metrics.contentType).send(await metrics.print())
+  })
+  return router
+}

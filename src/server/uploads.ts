@@ -1,0 +1,120 @@
+/**
+ * A multipart body, file after file, without ever holding one in memory. Fields count for the files **after** them:
+ * `collection` and `metadata` for all of those, `title` and `externalId` for the next one only.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import busboy from 'busboy'
+import type { Job, JsonObject } from '../domain.js'
+import { asDocentError, DocentError, type SerializedError } from '../errors.js'
+import type { Documents } from '../ingest/documents.js'
+import type { Logger } from '../log.js'
+
+const MAX_FILES = 1000
+const MAX_FIELD_BYTES = 64 * 1024
+
+export interface UploadError extends SerializedError {
+  readonly fileName: string
+  readonly status: number
+}
+
+export interface Uploads {
+  readonly jobs: (Job & { fileName: string })[]
+  readonly errors: UploadError[]
+}
+
+interface Fields {
+  collection?: string
+  metadata?: JsonObject
+  title?: string
+  externalId?: string
+}
+
+/** @throws INVALID_INPUT when the body is no multipart form, breaks off, or has no file. */
+export async function receiveUploads(request: IncomingMessage, documents: Documents, log: Logger): Promise<Uploads> {
+  const parser = openParser(request)
+  const fields: Fields = {}
+  const pending: Promise<void>[] = []
+  const uploads: Uploads = { jobs: [], errors: [] }
+  let rejected: DocentError | undefined
+
+  parser.on('field', (name, value, { valueTruncated }) => {
+    try {
+      if (valueTruncated)
+        throw new DocentError('INVALID_INPUT', `field ${name} is longer than ${MAX_FIELD_BYTES} bytes`)
+      setField(fields, name, value)
+    } catch (error) {
+      rejected ??= asDocentError(error)
+    }
+  })
+  parser.on('file', (_, content, { filename, mimeType }) => {
+    const chosen = { ...fields }
+    delete fields.title
+    delete fields.externalId
+    const fileName = filename || chosen.title || 'upload'
+    if (rejected) return void content.resume()
+    pending.push(receiveFile(documents, content, { fileName, mediaType: mimeType, ...chosen }, uploads, log))
+  })
+  parser.on('filesLimit', () => {
+    rejected ??= new DocentError('INVALID_INPUT', `one request takes at most ${MAX_FILES} files`)
+  })
+
+  try {
+    await pipeline(request, parser)
+  } catch (error) {
+    await Promise.all(pending)
+    throw new DocentError('INVALID_INPUT', `the form cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+  await Promise.all(pending)
+  if (rejected) throw rejected
+  if (uploads.jobs.length + uploads.errors.length === 0) throw new DocentError('INVALID_INPUT', 'the form has no file')
+  return uploads
+}
+
+function openParser(request: IncomingMessage) {
+  try {
+    return busboy({
+      headers: request.headers,
+      defParamCharset: 'utf8',
+      limits: { files: MAX_FILES, fieldSize: MAX_FIELD_BYTES },
+    })
+  } catch (error) {
+    throw new DocentError('INVALID_INPUT', `POST /documents takes multipart/form-data: ${(error as Error).message}`)
+  }
+}
+
+async function receiveFile(
+  documents: Documents,
+  content: Readable,
+  file: Fields & { fileName: string; mediaType: string },
+  { jobs, errors }: Uploads,
+  log: Logger,
+): Promise<void> {
+  try {
+    jobs.push({ ...(await documents.add({ ...file, content })), fileName: file.fileName })
+  } catch (thrown) {
+    const error = asDocentError(thrown)
+    if (error.code === 'INTERNAL') log.error({ err: thrown, fileName: file.fileName }, 'an upload failed unexpectedly')
+    errors.push({ fileName: file.fileName, status: error.status, ...error.toJSON() })
+  } finally {
+    // Whatever was not read must still be taken, or the files after it never come.
+    content.resume()
+  }
+}
+
+function setField(fields: Fields, name: string, value: string): void {
+  if (name === 'collection' || name === 'title' || name === 'externalId') fields[name] = value
+  else if (name === 'metadata') fields.metadata = parseMetadata(value)
+  else throw new DocentError('INVALID_INPUT', `there is no field ${JSON.stringify(name)}`)
+}
+
+function parseMetadata(value: string): JsonObject {
+  try {
+    const parsed: unknown = JSON.parse(value)
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as JsonObject
+  } catch {
+    // Said below, in the words of the field.
+  }
+  throw new DocentError('INVALID_INPUT', 'metadata must be a JSON object')
+}
