@@ -9,7 +9,7 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
 const ABBREVIATIONS = new Set(
   (
     'mr mrs ms dr prof sr jr st mt ft rev hon gen col capt lt sgt gov sen rep pres vs etc eg e.g ie i.e cf al approx ' +
-    'dept est fig figs no nos vol vols pp ed eds ch sec inc ltd co corp bros jan feb mar apr jun jul aug sep sept oct nov dec'
+    'dept est fig figs vol vols pp ed eds ch sec inc ltd co corp bros jan feb mar apr jun jul aug sep sept oct nov dec'
   ).split(' '),
 )
 
@@ -75,8 +75,9 @@ function trimmed(text: string, from: number, to: number): TextSpan | null {
   return start < end ? { start, end } : null
 }
 
-/** Of a whole sentence: "… by Dr.", "… George W." */
+/** "… by Dr.", "… George W.", and the number of a list item, which the segmenter takes for a sentence. */
 function endsInAbbreviation(sentence: string): boolean {
+  if (/^\(?\p{N}{1,3}[.)]$/u.test(sentence)) return true
   const word = /(?:^|[\s("'“‘])([\p{L}.]+)\.$/u.exec(sentence.slice(-12))?.[1]
   if (!word) return false
   return /^\p{Lu}$/u.test(word) || ABBREVIATIONS.has(word.toLowerCase())

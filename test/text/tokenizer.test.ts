@@ -1,0 +1,124 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Tokenizer } from '../../src/text/tokenizer.js'
+
+const folder = 'test/fixtures/tiny-model'
+let tokenizer: Tokenizer
+beforeAll(async () => {
+  tokenizer = await Tokenizer.open(folder)
+})
+
+/** Pieces that make offsets go wrong: beyond the BMP, combining, joined, unspaced, invisible, broken. */
+const awkwardTexts = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '😀',
+        '👩‍👩‍👧',
+        'e\u0301',
+        'Å',
+        'ﬁ',
+        '中文',
+        '한국어',
+        '\u0000',
+        '\u200b',
+        '\ufeff',
+        '\ud800',
+        '\udc00',
+        'ß',
+        'İ',
+        '𝒜',
+      ),
+      fc.constantFrom(' ', '\n', '\u00a0', '.', '[SEP]', 'the library', 'Reading'),
+      fc.string({ unit: 'binary', maxLength: 5 }),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => parts.join(''))
+
+describe('Tokenizer', () => {
+  it('gives the ids and offsets of the reference tokenizer', async () => {
+    const rows: { question: string; context: string; input_ids: number[]; offsets: [number, number][] }[] = JSON.parse(
+      await readFile(`${folder}/reference.json`, 'utf8'),
+    )
+    const { question, context, input_ids, offsets } = rows[0] as (typeof rows)[0]
+    const [asked, read] = [await tokenizer.encode(question), await tokenizer.encode(context)]
+    expect([tokenizer.clsId, ...asked.ids, tokenizer.sepId, ...read.ids, tokenizer.sepId]).toEqual(input_ids)
+    const spans = [...read.starts].map((start, index) => [start, read.ends[index]])
+    expect(spans).toEqual(offsets.slice(asked.ids.length + 2, -1))
+  })
+
+  it('counts UTF-16 code units, never inside a surrogate pair, in order and inside the text', async () => {
+    await fc.assert(
+      fc.asyncProperty(awkwardTexts, async (text) => {
+        const { ids, starts, ends } = await tokenizer.encode(text)
+        expect(starts.length).toBe(ids.length)
+        let last = 0
+        for (const [index, start] of starts.entries()) {
+          const end = ends[index] as number
+          expect(start).toBeGreaterThanOrEqual(last)
+          expect(end).toBeGreaterThan(start)
+          expect(end).toBeLessThanOrEqual(text.length)
+          for (const border of [start, end]) {
+            expect(/[\ud800-\udbff]$/.test(text.slice(0, border)) && /^[\udc00-\udfff]/.test(text.slice(border))).toBe(
+              false,
+            )
+          }
+          last = start
+        }
+      }),
+    )
+  })
+
+  it('finds a word where it stands, whatever comes before it', async () => {
+    await fc.assert(
+      fc.asyncProperty(awkwardTexts, async (before) => {
+        const text = `${before} library`
+        const { starts, ends } = await tokenizer.encode(text)
+        expect(starts).toContain(text.length - 'library'.length)
+        expect(ends.at(-1)).toBe(text.length)
+      }),
+    )
+  })
+
+  it('never truncates or pads, although the file says so', async () => {
+    expect(await tokenizer.countTokens('book '.repeat(1000))).toBe(1000)
+    expect(await tokenizer.countTokens('book')).toBe(1)
+    expect(await tokenizer.countTokens('')).toBe(0)
+  })
+
+  it('takes a special token that stands in a text for text', async () => {
+    const { ids } = await tokenizer.encode('before [SEP] after [CLS]')
+    expect([...ids]).not.toContain(tokenizer.sepId)
+    expect([...ids]).not.toContain(tokenizer.clsId)
+  })
+
+  it('gives a long text the tokens that its parts have alone', async () => {
+    const sentence = 'The oldest map 😀 was drawn in 1587. '
+    const repeats = 6000
+    const [once, many] = [await tokenizer.encode(sentence), await tokenizer.encode(sentence.repeat(repeats))]
+    expect(many.ids.length).toBe(once.ids.length * repeats)
+    for (const [index, start] of many.starts.entries()) {
+      const [repeat, inside] = [Math.floor(index / once.ids.length), index % once.ids.length]
+      if (start !== repeat * sentence.length + (once.starts[inside] as number))
+        expect.fail(`token ${index} at ${start}`)
+    }
+  })
+
+  it('says which file is missing or broken', async () => {
+    const empty = await mkdtemp(path.join(os.tmpdir(), 'docent-tokenizer-'))
+    await expect(Tokenizer.open(empty)).rejects.toMatchObject({ code: 'MODEL_CORRUPT' })
+    await writeFile(path.join(empty, 'tokenizer.json'), '{"model": 1}')
+    await expect(Tokenizer.open(empty)).rejects.toMatchObject({ code: 'MODEL_CORRUPT' })
+    const file = JSON.parse(await readFile(`${folder}/tokenizer.json`, 'utf8'))
+    file.model.vocab = { '[UNK]': 0 }
+    file.added_tokens = []
+    file.post_processor = null
+    await writeFile(path.join(empty, 'tokenizer.json'), JSON.stringify(file))
+    await expect(Tokenizer.open(empty)).rejects.toMatchObject({ code: 'MODEL_INCOMPATIBLE' })
+    await rm(empty, { recursive: true })
+  })
+})
