@@ -12,9 +12,10 @@ export async function documentVersion(
   documentId: string,
   version: number,
 ): Promise<DocumentVersion> {
-  const found = await documents.version(documentId, version)
-  if (found) return found
   const document = await documents.get(documentId)
+  const found = await documents.version(documentId, version)
+  // A deleted document keeps its rows as a tombstone.
+  if (found && document && document.status !== 'DELETED') return found
   if (!document) throw new DocentError('DOCUMENT_NOT_FOUND', `there is no document ${documentId}`)
   throw new DocentError(
     'DOCUMENT_NOT_FOUND',

@@ -31,8 +31,8 @@ export async function labelRows({ labels, documents }: Pick<Reader, 'labels' | '
       texts.set(key, (await documents.version(label.documentId, label.documentVersion))?.canonicalText)
     }
     const text = texts.get(key)
-    // A deleted document takes what was taught from it along.
-    if (text === undefined) continue
+    // A deleted document, whose text is emptied, takes what was taught from it along.
+    if (!text) continue
     const row = toRow(label, text)
     const question = contextKey(label.question)
     const same = kept.get(question) ?? []
