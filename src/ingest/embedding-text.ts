@@ -1,0 +1,34 @@
+/** Longest title and headings before a chunk: about 30 tokens of English. */
+const MAX_PREFIX_LENGTH = 120
+
+/**
+ * The text that is embedded for a chunk: title and headings, then the chunk. A chunk from the middle of a section often
+ * does not name its subject ("It refills after a year"); the headings do. The embedder's window is 256 tokens and a chunk
+ * takes up to 220, so that the prefix is held short: first the outer headings go, then the ends of what is left. The
+ * chunk itself is never shortened here, and what a heading path repeats (of the title, or of the chunk's own first line)
+ * is left out.
+ */
+export function embeddingText(title: string, headingPath: readonly string[], chunkText: string): string {
+  const names = [title, ...headingPath].filter((name) => name !== '')
+  const distinct = names.filter((name, index) => names.indexOf(name) === index && !beginsWithLine(chunkText, name))
+  const prefix = shortened(distinct)
+  return prefix === '' ? chunkText : `${prefix}\n${chunkText}`
+}
+
+const beginsWithLine = (text: string, line: string): boolean =>
+  text.startsWith(line) && (text.length === line.length || text[line.length] === '\n')
+
+function shortened(names: readonly string[]): string {
+  if (names.join(' > ').length <= MAX_PREFIX_LENGTH) return names.join(' > ')
+  const [title, ...headings] = names as [string, ...string[]]
+  while (headings.length > 1 && [title, ...headings].join(' > ').length > MAX_PREFIX_LENGTH) headings.shift()
+  const room = Math.floor(MAX_PREFIX_LENGTH / (headings.length + 1))
+  return [title, ...headings].map((name) => firstWords(name, room)).join(' > ')
+}
+
+function firstWords(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text
+  const lastSpace = text.slice(0, maxLength + 1).lastIndexOf(' ')
+  // Cut inside a word only where there is no space, and never inside a surrogate pair.
+  return lastSpace > 0 ? text.slice(0, lastSpace) : text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')
+}
