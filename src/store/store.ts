@@ -35,13 +35,23 @@ import type { SerializedError } from '../errors.js'
 
 export interface Store extends AsyncDisposable {
   readonly reader: Reader
-  /** Runs `work` alone and commits, or rolls everything back when it throws. Do nothing slow inside. */
+  /**
+   * Runs `work` alone and commits, or rolls everything back when it throws. Do nothing slow inside, and call no `transact`
+   * inside: it would wait for itself. The transactor refuses to work after the end.
+   */
   transact<T>(work: (transactor: Transactor) => Promise<T>): Promise<T>
 }
 
 export interface PageRequest {
+  /** @throws INVALID_INPUT below 1. */
   readonly first: number
+  /** The `nextCursor` of the page before, or `cursorOf` any row of it. @throws INVALID_INPUT when it is none. */
   readonly after?: string | undefined
+}
+
+/** Where a page would go on after this row. Opaque to clients: nothing but the id, which rises with time. */
+export function cursorOf(row: { readonly id: string }): string {
+  return Buffer.from(row.id).toString('base64url')
 }
 
 /** Newest first everywhere a page is returned. Lookups by id return undefined where there is no such row. */
@@ -78,6 +88,7 @@ export interface Transactor {
 export interface CollectionReader {
   get(id: string): Promise<Collection | undefined>
   byName(name: string): Promise<Collection | undefined>
+  /** Oldest first. */
   all(): Promise<Collection[]>
 }
 export interface CollectionWriter {
@@ -93,16 +104,26 @@ export interface DocumentReader {
   version(documentId: string, version: number): Promise<DocumentVersion | undefined>
   /** The highest version number ever given to this document; 0 for none. */
   lastVersion(documentId: string): Promise<number>
+  /**
+   * `canonicalText.slice(start, end)` of a version, read without the rest of the text. Undefined when there is no such
+   * version or its document was deleted.
+   */
+  slice(documentId: string, version: number, start: number, end: number): Promise<string | undefined>
 }
 export interface DocumentWriter {
   insert(document: Document): Promise<void>
+  /** Also sets `updatedAt`. False, and nothing changed, when there is no such document or it is a tombstone. */
   update(
     id: string,
     changes: Partial<Pick<Document, 'title' | 'mediaType' | 'metadata' | 'currentVersion' | 'status'>>,
-  ): Promise<void>
+  ): Promise<boolean>
   insertVersion(version: DocumentVersion): Promise<void>
-  /** Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. */
-  remove(id: string): Promise<void>
+  /**
+   * Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. Its
+   * externalId is free again, so that uploading it anew makes a new document. Returns the removed chunks' seqs, for the
+   * vector index. Repeating it does no harm.
+   */
+  remove(id: string): Promise<number[]>
 }
 
 export interface EmbeddedChunk extends ChunkSpan {
@@ -123,17 +144,24 @@ export interface ChunkReader {
   ofDocument(documentId: string): Promise<Chunk[]>
   /** Vectors of live chunks with seq > afterSeq, rising, at most `limit`: what an index replays. */
   vectorsAfter(collectionId: string, afterSeq: number, limit: number): Promise<{ seq: number; vector: Float32Array }[]>
-  /** Live labels of a collection, rising; narrowed by the filter. */
+  /** Seqs of the live chunks of a collection, rising; narrowed by the filter (an empty list of documents: none). */
   liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
   count(collectionId?: string): Promise<number>
-  /** BM25 over the chunks' text and headings; `query` is plain words, never FTS syntax. Best first. */
+  /**
+   * BM25 over the chunks' text, headings and title: chunks with any of the words, best first. `query` is plain words, never
+   * FTS syntax. No collection ids: all collections.
+   */
   searchLexical(
     query: string,
     options: { collectionIds: readonly string[]; filter: DocumentFilter; limit: number },
   ): Promise<LexicalHit[]>
 }
 export interface ChunkWriter {
-  /** Removes the document's chunks and stores these for `version`, also in the lexical index. Returns the new seqs. */
+  /**
+   * Removes the document's chunks and stores these for `version` (inserted before), also in the lexical index. `added` is
+   * in the order of `chunks`.
+   * @throws DOCUMENT_NOT_FOUND when the document was deleted meanwhile.
+   */
   replace(
     document: { id: string; collectionId: string; title: string },
     version: DocumentVersion,
@@ -167,6 +195,7 @@ export interface CorrectionWriter {
 }
 
 export interface LabelReader {
+  /** Oldest first. */
   all(): Promise<Label[]>
   count(): Promise<number>
 }

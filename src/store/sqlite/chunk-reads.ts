@@ -1,0 +1,87 @@
+import { type Kysely, sql } from 'kysely'
+import type { Chunk, DocumentFilter } from '../../domain.js'
+import type { ChunkReader, LexicalHit } from '../store.js'
+import { among, searchLexical } from './lexical.js'
+import { type ChunkRow, fromJson, type Schema } from './schema.js'
+
+export class ChunkReads implements ChunkReader {
+  constructor(protected readonly database: Kysely<Schema>) {}
+
+  async bySeq(seqs: readonly number[]): Promise<Chunk[]> {
+    const rows = await this.database
+      .selectFrom('chunks')
+      .selectAll()
+      .where('seq', 'in', sql<number>`(select value from json_each(${JSON.stringify(seqs)}))`)
+      .execute()
+    const found = new Map(rows.map((row) => [row.seq, fromRow(row)]))
+    return seqs.flatMap((seq) => found.get(seq) ?? [])
+  }
+
+  async ofDocument(documentId: string): Promise<Chunk[]> {
+    const rows = await this.database
+      .selectFrom('chunks')
+      .selectAll()
+      .where('document_id', '=', documentId)
+      .orderBy('ordinal')
+      .execute()
+    return rows.map(fromRow)
+  }
+
+  async vectorsAfter(
+    collectionId: string,
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ seq: number; vector: Float32Array }[]> {
+    const rows = await this.database
+      .selectFrom('chunks')
+      .innerJoin('chunk_vectors', 'chunk_vectors.seq', 'chunks.seq')
+      .select(['chunks.seq', 'chunk_vectors.vector'])
+      .where('chunks.collection_id', '=', collectionId)
+      .where('chunks.seq', '>', afterSeq)
+      .orderBy('chunks.seq')
+      .limit(limit)
+      .execute()
+    return rows.map(({ seq, vector }) => ({ seq, vector: fromBytes(vector) }))
+  }
+
+  async liveSeqs(collectionId: string, filter: DocumentFilter = {}): Promise<Float64Array> {
+    let query = this.database.selectFrom('chunks').select('seq').where('collection_id', '=', collectionId)
+    if (filter.documentIds !== undefined) {
+      query = query.where('document_id', 'in', sql<string>`${among(filter.documentIds)}`)
+    }
+    const rows = await query.orderBy('seq').execute()
+    return Float64Array.from(rows, (row) => row.seq)
+  }
+
+  async count(collectionId?: string): Promise<number> {
+    let query = this.database.selectFrom('chunks').select(({ fn }) => fn.countAll<number>().as('count'))
+    if (collectionId !== undefined) query = query.where('collection_id', '=', collectionId)
+    return (await query.executeTakeFirstOrThrow()).count
+  }
+
+  searchLexical(
+    query: string,
+    options: { collectionIds: readonly string[]; filter: DocumentFilter; limit: number },
+  ): Promise<LexicalHit[]> {
+    return searchLexical(this.database, query, options)
+  }
+}
+
+function fromRow(row: Omit<ChunkRow, 'seq'> & { seq: number }): Chunk {
+  return {
+    seq: row.seq,
+    documentId: row.document_id,
+    version: row.version,
+    collectionId: row.collection_id,
+    ordinal: row.ordinal,
+    start: row.start,
+    end: row.end,
+    tokenCount: row.token_count,
+    headingPath: fromJson(row.heading_path),
+  }
+}
+
+/** The bytes of a blob have a buffer of their own (database-thread.ts), so the floats in it lie aligned. */
+function fromBytes(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT)
+}

@@ -1,0 +1,161 @@
+import type { Kysely } from 'kysely'
+import type { Document, DocumentStatus, DocumentVersion, Page, Section } from '../../domain.js'
+import { DocentError } from '../../errors.js'
+import type { DocumentReader, DocumentWriter, PageRequest } from '../store.js'
+import { removeChunksOf } from './chunks.js'
+import { readPage } from './pages.js'
+import { type DocumentRow, fromJson, fromTime, ifGiven, type Schema, toJson, toTime } from './schema.js'
+import { readSlice, readText, removeTexts, writeText } from './texts.js'
+
+/** UTF-8 cannot hold one, so the text would come back as another. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+export class DocumentReads implements DocumentReader {
+  constructor(protected readonly database: Kysely<Schema>) {}
+
+  async get(id: string): Promise<Document | undefined> {
+    const row = await this.database.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && fromRow(row)
+  }
+
+  async byExternalId(collectionId: string, externalId: string): Promise<Document | undefined> {
+    const row = await this.database
+      .selectFrom('documents')
+      .selectAll()
+      .where('collection_id', '=', collectionId)
+      .where('external_id', '=', externalId)
+      .executeTakeFirst()
+    return row && fromRow(row)
+  }
+
+  page({
+    collectionId,
+    status,
+    ...request
+  }: PageRequest & { collectionId?: string | undefined; status?: DocumentStatus | undefined }): Promise<
+    Page<Document>
+  > {
+    let query = this.database.selectFrom('documents').selectAll()
+    if (collectionId !== undefined) query = query.where('collection_id', '=', collectionId)
+    if (status !== undefined) query = query.where('status', '=', status)
+    return readPage(query, request, fromRow)
+  }
+
+  async version(documentId: string, version: number): Promise<DocumentVersion | undefined> {
+    const row = await this.database
+      .selectFrom('document_versions')
+      .selectAll()
+      .where('document_id', '=', documentId)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    return (
+      row && {
+        documentId,
+        version,
+        canonicalText: await readText(this.database, documentId, version),
+        textHash: row.text_hash,
+        originalHash: row.original_hash,
+        mediaType: row.media_type,
+        sections: fromJson<Section[]>(row.sections),
+        createdAt: fromTime(row.created_at),
+      }
+    )
+  }
+
+  async lastVersion(documentId: string): Promise<number> {
+    const row = await this.database
+      .selectFrom('document_versions')
+      .select(({ fn }) => fn.max('version').as('last'))
+      .where('document_id', '=', documentId)
+      .executeTakeFirst()
+    return row?.last ?? 0
+  }
+
+  slice(documentId: string, version: number, start: number, end: number): Promise<string | undefined> {
+    return readSlice(this.database, documentId, version, start, end)
+  }
+}
+
+export class Documents extends DocumentReads implements DocumentWriter {
+  async insert(document: Document): Promise<void> {
+    await this.database
+      .insertInto('documents')
+      .values({
+        id: document.id,
+        collection_id: document.collectionId,
+        external_id: document.externalId,
+        title: document.title,
+        media_type: document.mediaType,
+        metadata: toJson(document.metadata),
+        current_version: document.currentVersion,
+        status: document.status,
+        created_at: toTime(document.createdAt),
+        updated_at: toTime(document.updatedAt),
+      })
+      .execute()
+  }
+
+  async update(id: string, changes: Parameters<DocumentWriter['update']>[1]): Promise<boolean> {
+    const result = await this.database
+      .updateTable('documents')
+      .set({
+        title: changes.title,
+        media_type: changes.mediaType,
+        metadata: ifGiven(changes.metadata, toJson),
+        current_version: changes.currentVersion,
+        status: changes.status,
+        updated_at: Date.now(),
+      })
+      .where('id', '=', id)
+      .where('status', '!=', 'DELETED')
+      .executeTakeFirst()
+    return result.numUpdatedRows > 0n
+  }
+
+  async insertVersion(version: DocumentVersion): Promise<void> {
+    if (LONE_SURROGATE.test(version.canonicalText)) {
+      throw new DocentError('INTERNAL', 'a canonical text must be well-formed Unicode')
+    }
+    await this.database
+      .insertInto('document_versions')
+      .values({
+        document_id: version.documentId,
+        version: version.version,
+        text_hash: version.textHash,
+        original_hash: version.originalHash,
+        media_type: version.mediaType,
+        sections: toJson(version.sections),
+        created_at: toTime(version.createdAt),
+      })
+      .execute()
+    await writeText(this.database, version.documentId, version.version, version.canonicalText)
+  }
+
+  async remove(id: string): Promise<number[]> {
+    const removed = await removeChunksOf(this.database, id)
+    await removeTexts(this.database, id)
+    await this.database.updateTable('document_versions').set({ sections: '[]' }).where('document_id', '=', id).execute()
+    await this.database
+      .updateTable('documents')
+      .set({ status: 'DELETED', external_id: null, title: '', metadata: '{}', updated_at: Date.now() })
+      .where('id', '=', id)
+      .where('status', '!=', 'DELETED')
+      .execute()
+    return removed
+  }
+}
+
+function fromRow(row: DocumentRow): Document {
+  return {
+    id: row.id,
+    collectionId: row.collection_id,
+    externalId: row.external_id,
+    title: row.title,
+    mediaType: row.media_type,
+    metadata: fromJson(row.metadata),
+    currentVersion: row.current_version,
+    status: row.status,
+    createdAt: fromTime(row.created_at),
+    updatedAt: fromTime(row.updated_at),
+  }
+}

@@ -1,0 +1,51 @@
+/** BM25 over the chunks' words, by SQLite's FTS5. */
+import { type Kysely, sql } from 'kysely'
+import type { DocumentFilter } from '../../domain.js'
+import type { LexicalHit } from '../store.js'
+import type { Schema } from './schema.js'
+
+/** A word in the title or in the headings says more of what a passage is about than one in its body. */
+const TITLE_WEIGHT = 2
+const HEADINGS_WEIGHT = 2
+const BODY_WEIGHT = 1
+/** Every word is one more list to merge; a question has far fewer, and pasted pages are cut here. */
+const MAX_QUERY_WORDS = 64
+
+/**
+ * FTS5 syntax for "any of these words", or null when there are none. Words are runs of letters, digits and marks, each in
+ * quotes: an operator or a quote in the query cannot reach the parser.
+ */
+export function toMatchExpression(query: string): string | null {
+  const words = new Set(
+    query
+      .normalize('NFC')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}\p{M}]+/gu),
+  )
+  const quoted = [...words].slice(0, MAX_QUERY_WORDS).map((word) => `"${word}"`)
+  return quoted.length === 0 ? null : quoted.join(' OR ')
+}
+
+/** Best first; ties in the order of storing, so that the same question always gets the same list. */
+export async function searchLexical(
+  database: Kysely<Schema>,
+  query: string,
+  options: { collectionIds: readonly string[]; filter: DocumentFilter; limit: number },
+): Promise<LexicalHit[]> {
+  const match = toMatchExpression(query)
+  if (match === null) return []
+  const { collectionIds, filter, limit } = options
+  const conditions = [sql`chunk_words match ${match}`]
+  if (collectionIds.length > 0) conditions.push(sql`chunks.collection_id in ${among(collectionIds)}`)
+  if (filter.documentIds !== undefined) conditions.push(sql`chunks.document_id in ${among(filter.documentIds)}`)
+  const { rows } = await sql<LexicalHit>`
+    select chunk_words.rowid as seq,
+      -bm25(chunk_words, ${sql.lit(TITLE_WEIGHT)}, ${sql.lit(HEADINGS_WEIGHT)}, ${sql.lit(BODY_WEIGHT)}) as score
+    from chunk_words join chunks on chunks.seq = chunk_words.rowid
+    where ${sql.join(conditions, sql` and `)}
+    order by score desc, seq limit ${limit}`.execute(database)
+  return rows
+}
+
+/** One parameter for any number of ids, so that the statement's text stays the same. */
+export const among = (ids: readonly string[]) => sql`(select value from json_each(${JSON.stringify(ids)}))`

@@ -1,0 +1,36 @@
+/** Pages by key: newest first, in the order of UUIDv7 ids. A cursor names the last row of its page and nothing else. */
+import type { SelectQueryBuilder } from 'kysely'
+import type { Page } from '../../domain.js'
+import { DocentError } from '../../errors.js'
+import { cursorOf, type PageRequest } from '../store.js'
+
+/** @throws INVALID_INPUT when `after` is no cursor of ours. */
+function fromCursor(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString()
+  if (id === '' || cursorOf({ id }) !== cursor) {
+    throw new DocentError('INVALID_INPUT', `after: ${JSON.stringify(cursor)} is not a cursor that this server returned`)
+  }
+  return id
+}
+
+/** @throws INVALID_INPUT for a `first` below 1 and for a cursor that is none. */
+export async function readPage<DB, TB extends keyof DB, Row extends { id: string }, T>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  { first, after }: PageRequest,
+  fromRow: (row: Row) => T,
+): Promise<Page<T>> {
+  if (!Number.isSafeInteger(first) || first < 1) {
+    throw new DocentError('INVALID_INPUT', `first: ${first} is not a whole number above 0`)
+  }
+  // Every paged table has the text key `id`; the generic builder cannot know.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  let page = query as SelectQueryBuilder<any, any, Row>
+  if (after !== undefined) page = page.where('id', '<', fromCursor(after))
+  const rows = await page
+    .orderBy('id', 'desc')
+    .limit(first + 1)
+    .execute()
+  const kept = rows.slice(0, first)
+  const last = kept.at(-1)
+  return { items: kept.map(fromRow), nextCursor: rows.length > first && last ? cursorOf(last) : null }
+}

@@ -1,0 +1,187 @@
+/** The tables as rows of columns (migrations/ creates them), and how values become columns. */
+import type { Generated } from 'kysely'
+import type { DocumentStatus, JobKind, JobStatus, Promotion, ReviewStatus, RunStatus, Verdict } from '../../domain.js'
+
+export const toJson = (value: unknown): string => JSON.stringify(value)
+/** What {@link toJson} wrote into the same column. */
+export const fromJson = <T>(json: string): T => JSON.parse(json) as T
+
+export const toTime = (date: Date): number => date.getTime()
+export const fromTime = (milliseconds: number): Date => new Date(milliseconds)
+/** For nullable columns: null stays null. */
+export const orNull = <A, B>(value: A | null, convert: (value: A) => B): B | null =>
+  value === null ? null : convert(value)
+/** For changes: what is left out stays left out, and kysely leaves an undefined column as it is. */
+export const ifGiven = <A, B>(value: A | undefined, convert: (value: A) => B): B | undefined =>
+  value === undefined ? undefined : convert(value)
+
+export interface CollectionRow {
+  id: string
+  name: string
+  created_at: number
+}
+export interface DocumentRow {
+  id: string
+  collection_id: string
+  external_id: string | null
+  title: string
+  media_type: string
+  metadata: string
+  current_version: number
+  status: DocumentStatus
+  created_at: number
+  updated_at: number
+}
+export interface DocumentVersionRow {
+  document_id: string
+  version: number
+  text_hash: string
+  original_hash: string
+  media_type: string
+  sections: string
+  created_at: number
+}
+export interface TextPieceRow {
+  document_id: string
+  version: number
+  start: number
+  text: string
+}
+export interface ChunkRow {
+  seq: Generated<number>
+  document_id: string
+  version: number
+  collection_id: string
+  ordinal: number
+  start: number
+  end: number
+  token_count: number
+  heading_path: string
+}
+export interface ChunkVectorRow {
+  seq: number
+  vector: Uint8Array
+}
+/** FTS5: `rowid` is the chunk's seq. The columns can be written and matched, not read. */
+export interface ChunkWordsRow {
+  rowid: number
+  title: string
+  headings: string
+  body: string
+}
+export interface InteractionRow {
+  id: string
+  question: string
+  resolved_question: string
+  history: string
+  collection_ids: string
+  filter: string
+  settings: string
+  passages: string
+  answers: string
+  abstained: number
+  no_answer_probability: number
+  reader_version: string
+  embedder_version: string
+  timings: string
+  created_at: number
+}
+export interface CorrectionRow {
+  id: string
+  interaction_id: string
+  answer_id: string | null
+  verdict: Verdict
+  span: string | null
+  comment: string | null
+  idempotency_key: string | null
+  status: ReviewStatus
+  review_reason: string | null
+  created_at: number
+  reviewed_at: number | null
+}
+export interface LabelRow {
+  id: string
+  correction_id: string
+  question: string
+  document_id: string
+  document_version: number
+  context_start: number
+  context_end: number
+  answer: string | null
+  created_at: number
+}
+export interface DatasetRow {
+  id: string
+  train_count: number
+  held_out_count: number
+  created_at: number
+}
+export interface JobRow {
+  id: string
+  kind: JobKind
+  status: JobStatus
+  payload: string
+  progress: string
+  error: string | null
+  attempts: number
+  cancel_requested: number
+  created_at: number
+  started_at: number | null
+  heartbeat_at: number | null
+  finished_at: number | null
+}
+export interface RunRow {
+  id: string
+  job_id: string
+  dataset_id: string
+  parent_version: string
+  settings: string
+  status: RunStatus
+  candidate_version: string | null
+  evaluation: string | null
+  created_at: number
+  finished_at: number | null
+}
+export interface TrainingStepRow {
+  run_id: string
+  step: number
+  total_steps: number
+  loss: number
+  learning_rate: number
+  gradient_norm: number
+  tokens_per_second: number
+  at: number
+}
+export interface IndexBaseRow {
+  collection_id: string
+  folder: string
+  last_seq: number
+  count: number
+  created_at: number
+}
+export interface PromotionRow {
+  id: Generated<number>
+  model_version: string
+  kind: Promotion['kind']
+  reason: string
+  created_at: number
+}
+
+export interface Schema {
+  collections: CollectionRow
+  documents: DocumentRow
+  document_versions: DocumentVersionRow
+  text_pieces: TextPieceRow
+  chunks: ChunkRow
+  chunk_vectors: ChunkVectorRow
+  chunk_words: ChunkWordsRow
+  interactions: InteractionRow
+  corrections: CorrectionRow
+  labels: LabelRow
+  datasets: DatasetRow
+  jobs: JobRow
+  runs: RunRow
+  training_steps: TrainingStepRow
+  index_bases: IndexBaseRow
+  promotions: PromotionRow
+}

@@ -1,0 +1,588 @@
+/**
+ * What every Store must do. `open` gives a store over the data of `folder`, made when there is none yet; the same folder
+ * opened again holds the same rows.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Collection } from '../../src/domain.js'
+import { DocentError } from '../../src/errors.js'
+import type { Store } from '../../src/store/store.js'
+import {
+  addCollection,
+  addDocument,
+  chunksOf,
+  collectionRow,
+  correctionRow,
+  documentRow,
+  interactionRow,
+  jobRow,
+  labelRow,
+  runRow,
+  stepRow,
+  unitVector,
+  versionRow,
+} from './rows.js'
+
+export function describeStore(name: string, open: (folder: string) => Promise<Store>): void {
+  describe(`the store contract on ${name}`, () => {
+    let folder: string
+    let store: Store
+    let collection: Collection
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'docent-store-'))
+      store = await open(folder)
+      collection = await addCollection(store)
+    })
+    afterEach(async () => {
+      await store[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
+    })
+
+    const document = (pieces: readonly string[], fields = {}) =>
+      store.transact((transactor) => addDocument(transactor, collection.id, pieces, fields))
+    const search = async (query: string, options: { collectionIds?: string[]; documentIds?: string[] } = {}) => {
+      const { collectionIds = [], documentIds } = options
+      const filter = documentIds ? { documentIds } : {}
+      return (await store.reader.chunks.searchLexical(query, { collectionIds, filter, limit: 10 })).map(
+        (hit) => hit.seq,
+      )
+    }
+
+    describe('transactions', () => {
+      it('returns what the work returns and shows its rows to the reader', async () => {
+        const added = collectionRow()
+        const result = await store.transact(async ({ collections }) => {
+          await collections.insert(added)
+          return 7
+        })
+        expect(result).toBe(7)
+        expect(await store.reader.collections.get(added.id)).toEqual(added)
+      })
+
+      it('sees its own writes, which the reader does not see before the end', async () => {
+        const added = collectionRow()
+        await store.transact(async ({ collections }) => {
+          await collections.insert(added)
+          expect(await collections.get(added.id)).toEqual(added)
+          expect(await store.reader.collections.get(added.id)).toBeUndefined()
+        })
+      })
+
+      it('rolls everything back when the work throws, and works on', async () => {
+        const added = collectionRow()
+        const failing = store.transact(async (transactor) => {
+          await transactor.collections.insert(added)
+          await addDocument(transactor, added.id, ['some words'])
+          throw new DocentError('INVALID_INPUT', 'changed my mind')
+        })
+        await expect(failing).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+        expect(await store.reader.collections.get(added.id)).toBeUndefined()
+        expect(await store.reader.chunks.count()).toBe(0)
+        expect(await search('words')).toEqual([])
+        await store.transact(({ collections }) => collections.insert(added))
+        expect(await store.reader.collections.get(added.id)).toEqual(added)
+      })
+
+      it('rolls everything back when a statement fails', async () => {
+        const added = collectionRow()
+        const failing = store.transact(async ({ collections }) => {
+          await collections.insert(added)
+          await collections.insert(collection)
+        })
+        await expect(failing).rejects.toMatchObject({ code: 'INTERNAL' })
+        expect(await store.reader.collections.get(added.id)).toBeUndefined()
+      })
+
+      it('runs one after another, so that reading and then writing loses no update', async () => {
+        const job = jobRow()
+        await store.transact(({ jobs }) => jobs.insert(job))
+        const increment = () =>
+          store.transact(async ({ jobs }) => {
+            const attempts = (await jobs.get(job.id))?.attempts ?? 0
+            await jobs.update(job.id, { attempts: attempts + 1 })
+          })
+        await Promise.all(Array.from({ length: 20 }, increment))
+        expect(await store.reader.jobs.get(job.id)).toMatchObject({ attempts: 20 })
+      })
+
+      it('lets no transactor write after its end', async () => {
+        let late: (() => Promise<void>) | undefined
+        await store.transact(async ({ collections }) => {
+          late = () => collections.insert(collectionRow())
+        })
+        await expect(late?.()).rejects.toThrow()
+        expect(await store.reader.collections.all()).toEqual([collection])
+      })
+
+      it('keeps every committed row when it is opened again', async () => {
+        const { document: kept, seqs } = await document(['first words. ', 'second words.'])
+        await store[Symbol.asyncDispose]()
+        store = await open(folder)
+        expect(await store.reader.documents.get(kept.id)).toEqual(kept)
+        expect((await store.reader.chunks.ofDocument(kept.id)).map((chunk) => chunk.seq)).toEqual(seqs)
+        expect(await search('second')).toEqual([seqs[1]])
+      })
+
+      it('gives a reader that has nothing to write with', () => {
+        for (const noun of Object.values(store.reader)) {
+          for (const verb of ['insert', 'update', 'replace', 'remove', 'append', 'setCurrent', 'review']) {
+            expect(noun).not.toHaveProperty(verb)
+          }
+        }
+      })
+    })
+
+    describe('pages', () => {
+      it('gives every row once, newest first, and ends', async () => {
+        const rows = Array.from({ length: 7 }, () => interactionRow())
+        await store.transact(async ({ interactions }) => {
+          for (const row of rows) await interactions.insert(row)
+        })
+        const seen: string[] = []
+        let after: string | undefined
+        do {
+          const page = await store.reader.interactions.page({ first: 3, after })
+          expect(page.items.length).toBeLessThanOrEqual(3)
+          seen.push(...page.items.map((row) => row.id))
+          after = page.nextCursor ?? undefined
+        } while (after !== undefined)
+        expect(seen).toEqual(rows.map((row) => row.id).reverse())
+      })
+
+      it('has no next page after a last one that is full', async () => {
+        await store.transact(({ interactions }) => interactions.insert(interactionRow()))
+        expect((await store.reader.interactions.page({ first: 1 })).nextCursor).toBeNull()
+      })
+
+      it('does not repeat or skip rows when new ones come in between', async () => {
+        const rows = [jobRow(), jobRow(), jobRow()]
+        await store.transact(async ({ jobs }) => {
+          for (const row of rows) await jobs.insert(row)
+        })
+        const first = await store.reader.jobs.page({ first: 2 })
+        await store.transact(({ jobs }) => jobs.insert(jobRow()))
+        const second = await store.reader.jobs.page({ first: 2, after: first.nextCursor ?? undefined })
+        expect([...first.items, ...second.items].map((job) => job.id)).toEqual(rows.map((row) => row.id).reverse())
+      })
+
+      it('filters, and refuses a cursor or a size that makes no sense', async () => {
+        const { document: ready } = await document(['words'])
+        await store.transact(({ documents }) => documents.insert(documentRow(collection.id)))
+        const { documents } = store.reader
+        expect((await documents.page({ first: 9, status: 'READY' })).items).toEqual([ready])
+        expect((await documents.page({ first: 9, collectionId: collection.id })).items).toHaveLength(2)
+        expect((await documents.page({ first: 9, collectionId: 'another' })).items).toEqual([])
+        await expect(documents.page({ first: 9, after: 'no cursor!' })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+        await expect(documents.page({ first: 0 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+      })
+    })
+
+    describe('documents', () => {
+      it('keeps a document and its versions as they were given', async () => {
+        const row = documentRow(collection.id, { externalId: 'e', metadata: { a: [1, 'ü'], b: { c: null } } })
+        const texts = ['', 'Grüße 😀\nline\u0000two', 'x'.repeat(100_000)]
+        const versions = texts.map((text, index) => versionRow(row.id, text, index + 1))
+        await store.transact(async ({ documents }) => {
+          await documents.insert(row)
+          for (const version of versions) await documents.insertVersion(version)
+        })
+        const { documents } = store.reader
+        expect(await documents.get(row.id)).toEqual(row)
+        expect(await documents.byExternalId(collection.id, 'e')).toEqual(row)
+        for (const version of versions) expect(await documents.version(row.id, version.version)).toEqual(version)
+        expect(await documents.lastVersion(row.id)).toBe(3)
+        expect(await documents.lastVersion('none')).toBe(0)
+        expect(await documents.version(row.id, 4)).toBeUndefined()
+      })
+
+      it('slices a long text as String.slice does, surrogate pairs and all', async () => {
+        const text = '😀a'.repeat(30_000)
+        const { document: row } = await document([text])
+        const spans = [0, 1, 2, 3, 16_383, 16_384, 32_768, 49_152, 89_990, 90_000].flatMap((start) =>
+          [0, 1, 2, 3, 5, 40_000].map((length) => ({ start, end: Math.min(start + length, text.length) })),
+        )
+        for (const { start, end } of spans) {
+          if (start === text.length) continue
+          expect(await store.reader.documents.slice(row.id, 1, start, end)).toBe(text.slice(start, end))
+        }
+        expect(await store.reader.documents.slice(row.id, 2, 0, 1)).toBeUndefined()
+      })
+
+      it('refuses a canonical text that is not well-formed', async () => {
+        const row = documentRow(collection.id)
+        const failing = store.transact(async ({ documents }) => {
+          await documents.insert(row)
+          await documents.insertVersion(versionRow(row.id, 'half a pair: \ud83d'))
+        })
+        await expect(failing).rejects.toThrow('well-formed')
+      })
+
+      it('changes only what is named', async () => {
+        const { document: row } = await document(['words'])
+        const update = (changes: object) => store.transact(({ documents }) => documents.update(row.id, changes))
+        expect(await update({ title: 'Another', metadata: { a: 1 } })).toBe(true)
+        expect(await update({})).toBe(true)
+        const changed = await store.reader.documents.get(row.id)
+        expect(changed).toEqual({ ...row, title: 'Another', metadata: { a: 1 }, updatedAt: changed?.updatedAt })
+      })
+
+      it('leaves a tombstone without texts, which nothing brings back', async () => {
+        const { document: row, version, seqs } = await document(['secret words. ', 'more.'], { externalId: 'e' })
+        const remove = () => store.transact(({ documents }) => documents.remove(row.id))
+        expect(await remove()).toEqual(seqs)
+        expect(await remove()).toEqual([])
+        const { documents, chunks } = store.reader
+        expect(await documents.get(row.id)).toMatchObject({
+          id: row.id,
+          status: 'DELETED',
+          title: '',
+          metadata: {},
+          externalId: null,
+          currentVersion: 1,
+        })
+        expect(await documents.version(row.id, 1)).toMatchObject({ canonicalText: '', sections: [] })
+        expect(await documents.slice(row.id, 1, 0, 6)).toBeUndefined()
+        expect(await documents.byExternalId(collection.id, 'e')).toBeUndefined()
+        expect(await documents.lastVersion(row.id)).toBe(1)
+        expect(await chunks.count()).toBe(0)
+        expect(await chunks.vectorsAfter(collection.id, 0, 10)).toEqual([])
+        expect(await search('secret')).toEqual([])
+
+        const revive = await store.transact((transactor) => transactor.documents.update(row.id, { status: 'READY' }))
+        expect(revive).toBe(false)
+        const replace = store.transact((transactor) => transactor.chunks.replace(row, version, chunksOf(['secret'])))
+        await expect(replace).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
+      })
+    })
+
+    describe('chunks', () => {
+      it('keeps offsets, headings and vectors, in the order they were given', async () => {
+        const pieces = Array.from({ length: 150 }, (_, index) => `piece ${index}. `)
+        const vectors = pieces.map((_, index) => unitVector(index + 1))
+        const spans = chunksOf(pieces, (index) => vectors[index] as Float32Array)
+        const headed = spans.map((chunk, index) => ({ ...chunk, headingPath: ['Part', `${index}`] }))
+        const { document: row, seqs } = await store.transact((transactor) =>
+          addDocument(transactor, collection.id, pieces, {}, headed),
+        )
+        const stored = await store.reader.chunks.ofDocument(row.id)
+        expect(stored).toEqual(
+          headed.map(({ vector: _, ...span }, ordinal) => ({
+            ...span,
+            seq: seqs[ordinal],
+            documentId: row.id,
+            version: 1,
+            collectionId: collection.id,
+            ordinal,
+          })),
+        )
+        const replayed = await store.reader.chunks.vectorsAfter(collection.id, 0, 1000)
+        expect(replayed).toEqual(seqs.map((seq, index) => ({ seq, vector: vectors[index] })))
+      })
+
+      it('stores a vector that is a view into a batch as that vector alone', async () => {
+        const batch = Float32Array.from({ length: 3 * 384 }, (_, index) => index)
+        const pieces = ['a ', 'b ', 'c ']
+        const chunks = chunksOf(pieces, (index) => batch.subarray(index * 384, (index + 1) * 384))
+        await store.transact((transactor) => addDocument(transactor, collection.id, pieces, {}, chunks))
+        const replayed = await store.reader.chunks.vectorsAfter(collection.id, 0, 10)
+        expect(replayed.map(({ vector }) => vector)).toEqual(chunks.map(({ vector }) => vector.slice()))
+      })
+
+      it('replaces the chunks of the version before, under seqs never used before', async () => {
+        const { document: row, seqs } = await document(['old alpha. ', 'old beta.'])
+        const version = versionRow(row.id, 'new gamma', 2)
+        const result = await store.transact(async ({ documents, chunks }) => {
+          await documents.insertVersion(version)
+          await documents.update(row.id, { currentVersion: 2 })
+          return chunks.replace(row, version, chunksOf(['new gamma']))
+        })
+        expect(result.removed).toEqual(seqs)
+        expect(result.added[0]).toBeGreaterThan(Math.max(...seqs))
+        expect(await search('alpha beta old')).toEqual([])
+        expect(await search('gamma')).toEqual(result.added)
+        expect(await store.reader.documents.slice(row.id, 1, 0, 9)).toBe('old alpha')
+
+        await store.transact(({ chunks }) => chunks.removeOfDocument(row.id))
+        const again = await store.transact(({ chunks }) => chunks.replace(row, version, chunksOf(['new gamma'])))
+        expect(again.added[0]).toBeGreaterThan(Math.max(...result.added))
+      })
+
+      it('finds by seq in the order asked for, leaving out what is gone', async () => {
+        const { seqs } = await document(['one ', 'two ', 'three'])
+        const [one, two, three] = seqs as [number, number, number]
+        const found = await store.reader.chunks.bySeq([three, 9_999_999, one, two])
+        expect(found.map((chunk) => chunk.seq)).toEqual([three, one, two])
+      })
+
+      it('replays vectors in pages that rise and end', async () => {
+        const { seqs } = await document(['one ', 'two ', 'three'])
+        const other = await addCollection(store)
+        await store.transact((transactor) => addDocument(transactor, other.id, ['elsewhere']))
+        const first = await store.reader.chunks.vectorsAfter(collection.id, 0, 2)
+        const rest = await store.reader.chunks.vectorsAfter(collection.id, seqs[1] as number, 2)
+        expect([...first, ...rest].map(({ seq }) => seq)).toEqual(seqs)
+      })
+
+      it('lists live seqs, narrowed to documents', async () => {
+        const a = await document(['one ', 'two'])
+        const b = await document(['three'])
+        const { chunks } = store.reader
+        expect([...(await chunks.liveSeqs(collection.id))]).toEqual([...a.seqs, ...b.seqs])
+        expect([...(await chunks.liveSeqs(collection.id, { documentIds: [b.document.id] }))]).toEqual(b.seqs)
+        expect([...(await chunks.liveSeqs(collection.id, { documentIds: [] }))]).toEqual([])
+        expect(await chunks.count(collection.id)).toBe(3)
+        expect(await chunks.count('another')).toBe(0)
+      })
+    })
+
+    describe('lexical search', () => {
+      it('ranks by how rare the matching words are, and needs only one of them', async () => {
+        const { seqs } = await document(['the cat sat on the mat. ', 'the dog sat on the log. ', 'the end.'])
+        const hits = await store.reader.chunks.searchLexical('dog on the log', {
+          collectionIds: [],
+          filter: {},
+          limit: 10,
+        })
+        expect(hits[0]?.seq).toBe(seqs[1])
+        expect(hits).toHaveLength(3)
+        expect(hits.map((hit) => hit.score)).toEqual(hits.map((hit) => hit.score).sort((a, b) => b - a))
+        expect(hits.every((hit) => hit.score > 0)).toBe(true)
+        const limited = await store.reader.chunks.searchLexical('the', { collectionIds: [], filter: {}, limit: 2 })
+        expect(limited).toHaveLength(2)
+      })
+
+      it('finds words without their accents and in any case', async () => {
+        const { seqs } = await document(['Die Gebühren für Ärzte. ', 'Crème brûlée.'])
+        expect(await search('gebuhren')).toEqual([seqs[0]])
+        expect(await search('CREME BRÛLÉE')).toEqual([seqs[1]])
+        expect(await search('crème'.normalize('NFD'))).toEqual([seqs[1]])
+      })
+
+      it('finds a chunk by the title of its document and by its headings', async () => {
+        const chunks = chunksOf(['Nothing here.']).map((chunk) => ({ ...chunk, headingPath: ['Travel', 'Per diem'] }))
+        const { seqs } = await store.transact((transactor) =>
+          addDocument(transactor, collection.id, ['Nothing here.'], { title: 'Handbook' }, chunks),
+        )
+        expect(await search('handbook')).toEqual(seqs)
+        expect(await search('diem')).toEqual(seqs)
+      })
+
+      it('takes operators, quotes and punctuation as the plain text they are', async () => {
+        const { seqs } = await document(['fish AND chips NEAR the sea. ', 'title: a "quoted" word. '])
+        for (const query of [
+          '"',
+          '""',
+          '"chips',
+          "chips' OR ''='",
+          'chips AND',
+          'chips NOT fish',
+          'NEAR(chips, 2)',
+          'chips*',
+          '^chips',
+          'title:chips',
+          '{title body}: chips',
+          'chips -fish +',
+          '(chips',
+          'chips; drop table chunks; --',
+          'ch\u0000ips chips',
+          '\ud83d chips',
+        ]) {
+          const found = await search(query)
+          if (/chips/.test(query)) expect(found, query).toContain(seqs[0])
+          else expect(found, query).toEqual([])
+        }
+        expect(await search('')).toEqual([])
+        expect(await search('?!… 😀')).toEqual([])
+        expect(await search('sea '.repeat(20_000))).toEqual([seqs[0]])
+        const manyWords = Array.from({ length: 5000 }, (_, index) => `word${index}`).join(' ')
+        expect(await search(`sea ${manyWords}`)).toEqual([seqs[0]])
+      })
+
+      it('keeps to the collections and the documents it is given', async () => {
+        const a = await document(['shared word'])
+        const b = await document(['shared word'])
+        const other = await addCollection(store)
+        const c = await store.transact((transactor) => addDocument(transactor, other.id, ['shared word']))
+        expect(new Set(await search('shared'))).toEqual(new Set([...a.seqs, ...b.seqs, ...c.seqs]))
+        expect(await search('shared', { collectionIds: [other.id] })).toEqual(c.seqs)
+        expect(await search('shared', { documentIds: [b.document.id] })).toEqual(b.seqs)
+        expect(await search('shared', { collectionIds: [other.id], documentIds: [b.document.id] })).toEqual([])
+        expect(await search('shared', { documentIds: [] })).toEqual([])
+      })
+    })
+
+    describe('answers and corrections', () => {
+      it('keeps an interaction as it was', async () => {
+        const row = interactionRow()
+        await store.transact(({ interactions }) => interactions.insert(row))
+        expect(await store.reader.interactions.get(row.id)).toEqual(row)
+        expect(await store.reader.interactions.get('none')).toBeUndefined()
+      })
+
+      it('keeps corrections, found by id, key and state, and reviews each once', async () => {
+        const interaction = interactionRow()
+        const span = { documentId: 'd', documentVersion: 1, start: 2, end: 5, text: 'abc' }
+        const row = correctionRow(interaction.id, { verdict: 'CORRECTED', span, idempotencyKey: 'k', comment: 'No.' })
+        await store.transact(async ({ interactions, corrections }) => {
+          await interactions.insert(interaction)
+          await corrections.insert(row)
+        })
+        const { corrections } = store.reader
+        expect(await corrections.get(row.id)).toEqual(row)
+        expect(await corrections.byIdempotencyKey('k')).toEqual(row)
+        expect(await corrections.byIdempotencyKey('another')).toBeUndefined()
+        expect((await corrections.page({ first: 5, status: 'PENDING' })).items).toEqual([row])
+
+        const at = new Date()
+        const review = (status: 'ACCEPTED' | 'REJECTED') =>
+          store.transact((transactor) => transactor.corrections.review(row.id, status, 'why', at))
+        expect(await review('ACCEPTED')).toBe(true)
+        expect(await review('REJECTED')).toBe(false)
+        expect(await corrections.get(row.id)).toEqual({
+          ...row,
+          status: 'ACCEPTED',
+          reviewReason: 'why',
+          reviewedAt: at,
+        })
+        expect((await corrections.page({ first: 5, status: 'PENDING' })).items).toEqual([])
+      })
+
+      it('takes an idempotency key once', async () => {
+        const interaction = interactionRow()
+        const insert = () =>
+          store.transact(({ corrections }) =>
+            corrections.insert(correctionRow(interaction.id, { idempotencyKey: 'same' })),
+          )
+        await store.transact(({ interactions }) => interactions.insert(interaction))
+        await insert()
+        await expect(insert()).rejects.toThrow()
+        expect((await store.reader.corrections.page({ first: 5 })).items).toHaveLength(1)
+      })
+
+      it('keeps labels, oldest first, and a dataset given twice once', async () => {
+        const { document: row } = await document(['The words.'])
+        const interaction = interactionRow()
+        const corrections = [correctionRow(interaction.id), correctionRow(interaction.id)]
+        const labels = [
+          labelRow(corrections[0]?.id ?? '', row.id),
+          labelRow(corrections[1]?.id ?? '', row.id, { answer: null }),
+        ]
+        const dataset = { id: 'f'.repeat(64), trainCount: 3, heldOutCount: 1, createdAt: new Date() }
+        await store.transact(async (transactor) => {
+          await transactor.interactions.insert(interaction)
+          for (const correction of corrections) await transactor.corrections.insert(correction)
+          for (const label of labels) await transactor.labels.insert(label)
+          await transactor.datasets.insert(dataset)
+          await transactor.datasets.insert({ ...dataset, createdAt: new Date(0) })
+        })
+        expect(await store.reader.labels.all()).toEqual(labels)
+        expect(await store.reader.labels.count()).toBe(2)
+        expect(await store.reader.datasets.get(dataset.id)).toEqual(dataset)
+      })
+    })
+
+    describe('jobs, runs and what is current', () => {
+      it('queues by kind, oldest first, and queues again what was running', async () => {
+        const rows = [jobRow(), jobRow({ kind: 'train' }), jobRow(), jobRow({ status: 'RUNNING' })]
+        await store.transact(async ({ jobs }) => {
+          for (const row of rows) await jobs.insert(row)
+        })
+        const ids = async () => (await store.reader.jobs.queued('ingest', 9)).map((job) => job.id)
+        expect(await ids()).toEqual([rows[0]?.id, rows[2]?.id])
+        expect(await store.reader.jobs.queued('ingest', 1)).toEqual([rows[0]])
+        expect(await store.transact(({ jobs }) => jobs.requeueRunning())).toBe(1)
+        expect(await ids()).toEqual([rows[0]?.id, rows[2]?.id, rows[3]?.id])
+        expect((await store.reader.jobs.page({ first: 9, kind: 'train' })).items).toEqual([rows[1]])
+      })
+
+      it('changes a job only as told, and says when there is none', async () => {
+        const row = jobRow()
+        const update = (changes: object) => store.transact(({ jobs }) => jobs.update(row.id, changes))
+        await expect(update({ status: 'RUNNING' })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+        await store.transact(({ jobs }) => jobs.insert(row))
+        const error = { code: 'PARSE_FAILED' as const, message: 'm', hint: 'h' }
+        const changes = {
+          status: 'FAILED' as const,
+          error,
+          progress: { done: 1, total: 2, stage: 'embedding' },
+          payload: { a: 'b' },
+          attempts: 2,
+          cancelRequested: true,
+          startedAt: new Date(1),
+          heartbeatAt: new Date(2),
+          finishedAt: new Date(3),
+        }
+        await update(changes)
+        await update({})
+        expect(await store.reader.jobs.get(row.id)).toEqual({ ...row, ...changes })
+        await update({ error: null })
+        expect(await store.reader.jobs.get(row.id)).toMatchObject({ error: null, attempts: 2 })
+      })
+
+      it('keeps a run with its curve, a repeated step replaced', async () => {
+        const job = jobRow({ kind: 'train' })
+        const dataset = { id: 'd'.repeat(64), trainCount: 3, heldOutCount: 1, createdAt: new Date() }
+        const run = runRow(job.id, dataset.id)
+        const steps = [1, 2, 3].map((step) => stepRow(run.id, step))
+        const repeated = stepRow(run.id, 2, { loss: 0.25 })
+        await store.transact(async ({ jobs, datasets, runs }) => {
+          await jobs.insert(job)
+          await datasets.insert(dataset)
+          await runs.insert(run)
+          for (const step of [...steps, repeated]) await runs.putStep(step)
+        })
+        const { runs } = store.reader
+        expect(await runs.byJob(job.id)).toEqual(run)
+        expect(await runs.steps(run.id, 0)).toEqual([steps[0], repeated, steps[2]])
+        expect(await runs.steps(run.id, 2)).toEqual([steps[2]])
+
+        const score = { n: 1, exactMatch: 50, f1: 60.5 }
+        const evaluation = {
+          heldOut: { serving: score, candidate: score },
+          general: { serving: score, candidate: score },
+          decision: 'KEEP' as const,
+          reason: 'no better',
+        }
+        const changes = { status: 'SUCCEEDED' as const, candidateVersion: 'v', evaluation, finishedAt: new Date(5) }
+        await store.transact((transactor) => transactor.runs.update(run.id, changes))
+        expect(await runs.get(run.id)).toEqual({ ...run, ...changes })
+        expect((await runs.page({ first: 5 })).items).toEqual([{ ...run, ...changes }])
+      })
+
+      it('names one base of a collection at a time', async () => {
+        const base = { collectionId: collection.id, folder: 'a', lastSeq: 5, count: 4, createdAt: new Date() }
+        const next = { ...base, folder: 'b', lastSeq: 9, count: 7 }
+        const { indexBases } = store.reader
+        expect(await indexBases.current(collection.id)).toBeUndefined()
+        await store.transact((transactor) => transactor.indexBases.setCurrent(base))
+        await store.transact((transactor) => transactor.indexBases.setCurrent(next))
+        expect(await indexBases.current(collection.id)).toEqual(next)
+        await store.transact((transactor) => transactor.indexBases.clear(collection.id))
+        expect(await indexBases.current(collection.id)).toBeUndefined()
+      })
+
+      it('appends promotions, the newest of which is current', async () => {
+        const append = (modelVersion: string, kind: 'INITIAL' | 'ROLLBACK') =>
+          store.transact(({ promotions }) =>
+            promotions.append({ modelVersion, kind, reason: 'because', createdAt: new Date() }),
+          )
+        expect(await store.reader.promotions.current()).toBeUndefined()
+        const first = await append('one', 'INITIAL')
+        const second = await append('two', 'ROLLBACK')
+        expect(await store.reader.promotions.current()).toEqual(second)
+        expect(await store.reader.promotions.history()).toEqual([second, first])
+      })
+
+      it('finds a collection by name and takes each name once', async () => {
+        const { collections } = store.reader
+        expect(await collections.byName(collection.name)).toEqual(collection)
+        const second = await addCollection(store)
+        expect(await collections.all()).toEqual([collection, second])
+        await expect(addCollection(store, { name: collection.name })).rejects.toThrow()
+      })
+    })
+  })
+}

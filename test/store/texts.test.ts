@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { toMatchExpression } from '../../src/store/sqlite/lexical.js'
+import { cutText, PIECE_UNITS } from '../../src/store/sqlite/texts.js'
+
+describe('the pieces of a text', () => {
+  it('join to the text, lie end to end, and none is too long or cuts a character', () => {
+    const long = fc
+      .tuple(fc.string({ unit: 'binary', maxLength: 20 }), fc.nat(2 * PIECE_UNITS), fc.constantFrom('a', '😀', 'é'))
+      .map(([start, length, filler]) => start + filler.repeat(length))
+    fc.assert(
+      fc.property(long, (text) => {
+        const pieces = cutText(text)
+        expect(pieces.map((piece) => piece.text).join('')).toBe(text)
+        let end = 0
+        for (const piece of pieces) {
+          expect(piece.start).toBe(end)
+          expect(piece.text.length).toBeLessThanOrEqual(PIECE_UNITS)
+          expect(/\p{Surrogate}/u.test(piece.text)).toBe(false)
+          end += piece.text.length
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('the match expression', () => {
+  it('is nothing but quoted words, whatever the query', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (query) => {
+        const expression = toMatchExpression(query)
+        if (expression !== null) expect(expression).toMatch(/^"[\p{L}\p{N}\p{M}]+"( OR "[\p{L}\p{N}\p{M}]+")*$/u)
+      }),
+    )
+  })
+})
