@@ -1,6 +1,7 @@
 /** Relay connections over the store's pages: newest first, forward only. */
 import type { Page } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { cursorOf } from '../store/store.js'
 import { builder } from './builder.js'
 
 const DEFAULT_FIRST = 20
@@ -24,8 +25,7 @@ export function pageRequest({ first, after }: PageArguments): { first: number; a
   return after ? { first: count, after } : { first: count }
 }
 
-/** Every row has an id that rises with time, and that id is its cursor. */
-export function toConnection<T>(page: Page<T>, cursorOf: (item: T) => string, after?: string | null) {
+export function toConnection<T extends { readonly id: string }>(page: Page<T>, after?: string | null) {
   const edges = page.items.map((node) => ({ node, cursor: cursorOf(node) }))
   return {
     edges,

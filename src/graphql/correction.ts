@@ -90,7 +90,7 @@ builder.queryFields((t) => ({
         ...pageRequest(paging),
         status: status ?? undefined,
       })
-      return toConnection(page, (correction) => correction.id, paging.after)
+      return toConnection(page, paging.after)
     },
   }),
 }))

@@ -103,7 +103,7 @@ builder.queryFields((t) => ({
         collectionId: collection ?? undefined,
         status: status ?? undefined,
       })
-      return toConnection(page, (document) => document.id, paging.after)
+      return toConnection(page, paging.after)
     },
   }),
   collections: t.field({

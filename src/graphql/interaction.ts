@@ -67,10 +67,6 @@ builder.queryFields((t) => ({
     type: InteractionConnection,
     args: pageArguments,
     resolve: async (_, paging, { services }) =>
-      toConnection(
-        await services.store.reader.interactions.page(pageRequest(paging)),
-        (interaction) => interaction.id,
-        paging.after,
-      ),
+      toConnection(await services.store.reader.interactions.page(pageRequest(paging)), paging.after),
   }),
 }))

@@ -83,7 +83,7 @@ builder.queryFields((t) => ({
         kind: kind ?? undefined,
         status: status ?? undefined,
       })
-      return toConnection(page, (job) => job.id, paging.after)
+      return toConnection(page, paging.after)
     },
   }),
 }))

@@ -91,7 +91,7 @@ builder.queryFields((t) => ({
     type: RunConnection,
     args: pageArguments,
     resolve: async (_, paging, { services }) =>
-      toConnection(await services.store.reader.runs.page(pageRequest(paging)), (run) => run.id, paging.after),
+      toConnection(await services.store.reader.runs.page(pageRequest(paging)),paging.after),
   }),
 }))
 

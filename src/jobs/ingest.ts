@@ -9,6 +9,7 @@ import type { Document, DocumentVersion, Job } from '../domain.js'
 import type { Embedder } from '../embed/embedder.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import type { VectorIndex } from '../index/vector-index.js'
+import { embeddingText } from '../ingest/embedding-text.js'
 import type { Originals } from '../ingest/originals.js'
 import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
 import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
@@ -17,9 +18,10 @@ import type { JobContext, JobKindHandler } from './kind.js'
 const payloadSchema = z.object({
   documentId: z.string(),
   originalHash: z.string(),
-  mediaType: z.string().nullish(),
-  fileName: z.string().nullish(),
-  title: z.string().nullish(),
+  mediaType: z.string(),
+  fileName: z.string().nullable(),
+  /** What the uploader called it, if anything. */
+  title: z.string().nullable(),
 })
 type Payload = z.output<typeof payloadSchema>
 
@@ -53,19 +55,21 @@ export class IngestJobs implements JobKindHandler {
     const document = await presentDocument(this.#store.reader.documents, payload.documentId)
     await context.progress(0, 0, 'reading')
     const preparer = await this.#preparer()
-    const prepared = await preparer.prepare({
-      path: this.#originals.path(payload.originalHash),
-      mediaType: payload.mediaType ?? document.mediaType,
-      fileName: payload.fileName ?? null,
-    })
-    context.signal.throwIfAborted()
-    const title = payload.title || prepared.title || payload.fileName || document.title
+    const prepared = await preparer.prepare(
+      {
+        path: this.#originals.path(payload.originalHash),
+        mediaType: payload.mediaType,
+        fileName: payload.fileName,
+      },
+      context.signal,
+    )
+    const title = payload.title ?? prepared.title ?? payload.fileName ?? document.title
     const textHash = createHash('sha256').update(prepared.canonicalText).digest('hex')
     if (await this.#isCurrent(document, textHash, title)) {
       await this.#store.transact(({ documents }) => documents.update(document.id, { status: 'READY' }))
       return context.progress(1, 1, 'nothing new')
     }
-    const chunks = await this.#embed(prepared, context)
+    const chunks = await this.#embed(title, prepared, context)
     await context.progress(chunks.length, chunks.length, 'storing')
     const { added, removed } = await this.#commit(payload, prepared, title, textHash, chunks)
     const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
@@ -86,9 +90,11 @@ export class IngestJobs implements JobKindHandler {
     return current?.textHash === textHash
   }
 
-  async #embed(prepared: PreparedDocument, { progress, signal }: JobContext): Promise<EmbeddedChunk[]> {
+  async #embed(title: string, prepared: PreparedDocument, { progress, signal }: JobContext): Promise<EmbeddedChunk[]> {
     const { canonicalText, chunks } = prepared
-    const texts = chunks.map((chunk) => canonicalText.slice(chunk.start, chunk.end))
+    const texts = chunks.map(({ start, end, headingPath }) =>
+      embeddingText(title, headingPath, canonicalText.slice(start, end)),
+    )
     await progress(0, texts.length, 'embedding')
     const vectors = await this.#embedder.embed(texts, {
       priority: 'bulk',
@@ -102,7 +108,7 @@ export class IngestJobs implements JobKindHandler {
   #commit(payload: Payload, prepared: PreparedDocument, title: string, textHash: string, chunks: EmbeddedChunk[]) {
     return this.#store.transact(async (transactor) => {
       const document = await presentDocument(transactor.documents, payload.documentId)
-      const mediaType = payload.mediaType ?? document.mediaType
+      const { mediaType } = payload
       const version: DocumentVersion = {
         documentId: document.id,
         version: (await transactor.documents.lastVersion(document.id)) + 1,

@@ -1,0 +1,67 @@
+import { access, constants, mkdir } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { Config } from '../../config.js'
+import { asDocentError, type SerializedError } from '../../errors.js'
+import { Registry } from '../../registry/registry.js'
+import { findServer } from '../../server/server-file.js'
+import { EXIT_FAILURE, finish } from '../command.js'
+
+interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+  readonly error: SerializedError | null
+}
+
+/** Looks without opening the store, so that it works beside a running server and when nothing else does. */
+export function addDoctor(program: Command, environment: NodeJS.ProcessEnv): void {
+  const command = program
+    .command('doctor')
+    .description('Check what Docent needs: native parts, folders and every model file. Exit status 1 when one fails.')
+  finish(command, environment, ['docent doctor'], async (session) => {
+    const checks: Check[] = []
+    for (const [name, look] of looks(session.config)) checks.push(await check(name, look))
+    session.print({ ok: checks.every(({ ok }) => ok), checks }, () => checks.map(line).join('\n'))
+    if (checks.some(({ ok }) => !ok)) process.exitCode = EXIT_FAILURE
+  })
+}
+
+function looks(config: Config): [string, () => Promise<string>][] {
+  const native = ['better-sqlite3', 'hnswlib-node', 'onnxruntime-node', '@anush008/tokenizers']
+  return [
+    ['Node', async () => process.version],
+    ...native.map((name): [string, () => Promise<string>] => [name, () => import(name).then(() => 'loads')]),
+    ['@tensorflow/tfjs-node', async () => 'is checked when a training starts (`npm run setup` builds it)'],
+    ['data', () => writable(config.dataDir)],
+    ['indexes', () => writable(config.indexDir)],
+    ['models', () => verifyModels(config)],
+    ['server', async () => (await findServer(config.dataDir))?.url ?? 'none runs on this data'],
+  ]
+}
+
+async function writable(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  await access(folder, constants.W_OK)
+  return `${folder} can be written`
+}
+
+async function verifyModels({ modelsDir }: Config): Promise<string> {
+  const registry = new Registry({ modelsDir })
+  const ids = await registry.ids()
+  for (const id of ids) await registry.verify(id)
+  return ids.length === 0 ? `${modelsDir} has no reader version yet` : `${ids.join(', ')}: every file is as written`
+}
+
+async function check(name: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, detail: await look(), error: null }
+  } catch (thrown) {
+    const error = asDocentError(thrown)
+    return { name, ok: false, detail: error.message, error: error.toJSON() }
+  }
+}
+
+function line({ name, ok, detail, error }: Check): string {
+  const hint = error && error.code !== 'INTERNAL' ? `\n     ${error.hint}` : ok ? '' : '\n     Run `npm run setup`.'
+  return `${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}${hint}`
+}

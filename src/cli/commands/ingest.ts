@@ -1,0 +1,94 @@
+import { readdir, stat } from 'node:fs/promises'
+import { extname, join, relative } from 'node:path'
+import type { Command } from 'commander'
+import { asDocentError, DocentError, type SerializedError } from '../../errors.js'
+import { SUPPORTED_EXTENSIONS } from '../../ingest/media-type.js'
+import type { Client } from '../client.js'
+import { EXIT_FAILURE, finish, type Session } from '../command.js'
+import { waitForJob } from '../jobs.js'
+
+interface File {
+  readonly path: string
+  /** What the document is called from now on: ingesting it again makes the next version. */
+  readonly externalId: string
+}
+
+interface Outcome {
+  readonly file: string
+  readonly job: string | null
+  readonly error: SerializedError | null
+}
+
+export function addIngest(program: Command, environment: NodeJS.ProcessEnv): void {
+  const command = program
+    .command('ingest')
+    .argument('<path...>', 'files, and folders with everything below them')
+    .description('Add documents, or new versions of those added before, and wait until questions find them.')
+    .option('--collection <name>', 'collection to put them in; made when there is none')
+  finish<{ json?: boolean; collection?: string }>(
+    command,
+    environment,
+    ['docent ingest handbook/', 'docent ingest policy.md faq.html --collection policies'],
+    async (session, { collection }, paths) => {
+      const files = await findFiles(paths, session)
+      if (files.length === 0) throw new DocentError('INVALID_INPUT', `no document in ${paths.join(', ')}`)
+      await using client = await session.connect({ runJobs: true })
+      const outcomes = await ingestAll(client, files, collection, session)
+      const failed = outcomes.filter(({ error }) => error)
+      session.print({ ingested: outcomes.length - failed.length, failed: failed.length, files: outcomes }, () =>
+        [
+          ...failed.map(({ file, error }) => `${file}: ${error?.code}: ${error?.message}\n  ${error?.hint}`),
+          `${outcomes.length - failed.length} of ${outcomes.length} documents ingested`,
+        ].join('\n'),
+      )
+      if (failed.length > 0) process.exitCode = EXIT_FAILURE
+    },
+  )
+}
+
+/** Everything is accepted before anything is waited for, so that an interruption loses no file that was named. */
+async function ingestAll(client: Client, files: File[], collection: string | undefined, session: Session) {
+  const accepted: { file: string; job: string | null; error: SerializedError | null }[] = []
+  for (const { path, externalId } of files) {
+    try {
+      const { jobs } = await client.upload(path, { externalId, ...(collection !== undefined && { collection }) })
+      accepted.push({ file: path, job: jobs[0]?.id ?? null, error: null })
+    } catch (thrown) {
+      accepted.push({ file: path, job: null, error: asDocentError(thrown).toJSON() })
+    }
+  }
+  const outcomes: Outcome[] = []
+  for (const [at, outcome] of accepted.entries()) {
+    const label = `[${at + 1}/${accepted.length}] ${outcome.file}`
+    if (outcome.error) session.note(`${label}: ${outcome.error.code}`)
+    const ended = outcome.job === null ? undefined : await waitForJob(client, outcome.job, session, label)
+    outcomes.push(ended ? { ...outcome, error: ended.error } : outcome)
+  }
+  return outcomes
+}
+
+/** Files in the order they are named; a folder's in the order of their names. */
+async function findFiles(paths: readonly string[], session: Session): Promise<File[]> {
+  const files: File[] = []
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined)
+    if (!stats) throw new DocentError('INVALID_INPUT', `there is no file or folder ${path}`)
+    if (!stats.isDirectory()) {
+      files.push({ path, externalId: path })
+      continue
+    }
+    const skipped: string[] = []
+    const entries = await readdir(path, { recursive: true, withFileTypes: true })
+    for (const entry of entries.sort((a, b) => compare(join(a.parentPath, a.name), join(b.parentPath, b.name)))) {
+      const found = join(entry.parentPath, entry.name)
+      if (!entry.isFile()) continue
+      if (isDocument(entry.name)) files.push({ path: found, externalId: relative(path, found) })
+      else skipped.push(relative(path, found))
+    }
+    if (skipped.length > 0) session.note(`skipped in ${path} (unknown type): ${skipped.join(', ')}`)
+  }
+  return files
+}
+
+const isDocument = (name: string) => !name.startsWith('.') && SUPPORTED_EXTENSIONS.includes(extname(name).toLowerCase())
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { finish, numberOption } from '../command.js'
+import { oneLine } from '../text.js'
+
+const QUERY = `query($query: String!, $collections: [ID!], $first: Int) {
+  search(query: $query, collections: $collections, first: $first) {
+    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore
+    document { id title externalId }
+  }
+}`
+
+interface Hit {
+  readonly text: string
+  readonly score: number
+  readonly headingPath: readonly string[]
+  readonly document: { readonly title: string }
+}
+
+const SHOWN_CHARACTERS = 300
+
+export function addSearch(program: Command, environment: NodeJS.ProcessEnv): void {
+  const command = program
+    .command('search')
+    .argument('<query>', 'words or a question')
+    .description('Find passages without reading them: what `ask` would read.')
+    .option('--collection <name...>', 'ids or names of the collections; all unless told')
+    .option('--first <n>', 'passages at most, 1 to 50')
+  finish<{ json?: boolean; collection?: string[]; first?: string }>(
+    command,
+    environment,
+    ['docent search "parental leave"', 'docent search "appeal" --first 3 --json'],
+    async (session, { collection, first }, [query]) => {
+      await using client = await session.connect()
+      const variables = { query, collections: collection, first: numberOption('--first', first) }
+      const { search } = await client.graphql<{ search: Hit[] }>(QUERY, variables)
+      session.print(search, () => (search.length === 0 ? 'No passage found.' : search.map(hitLines).join('\n\n')))
+    },
+  )
+}
+
+function hitLines({ text, score, headingPath, document }: Hit, at: number): string {
+  const line = oneLine(text)
+  const shown = line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line
+  return `${at + 1}. ${[document.title, ...headingPath].join(' > ')} (${score.toFixed(4)})\n   ${shown}`
+}

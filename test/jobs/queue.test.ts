@@ -1,0 +1,194 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { v7 as uuidv7 } from 'uuid'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Job } from '../../src/domain.js'
+import { DocentError } from '../../src/errors.js'
+import type { JobContext, JobKindHandler } from '../../src/jobs/kind.js'
+import { JobQueue } from '../../src/jobs/queue.js'
+import { createLogger } from '../../src/log.js'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
+import type { Store } from '../../src/store/store.js'
+
+const log = createLogger('silent')
+let folder: string
+let store: Store
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'docent-queue-'))
+  store = await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log })
+})
+afterEach(async () => {
+  await store[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function newJob(changes: Partial<Job> = {}): Job {
+  return {
+    id: uuidv7(),
+    kind: 'ingest',
+    status: 'QUEUED',
+    payload: {},
+    progress: { done: 0, total: 0, stage: 'queued' },
+    error: null,
+    attempts: 0,
+    cancelRequested: false,
+    createdAt: new Date(),
+    startedAt: null,
+    heartbeatAt: null,
+    finishedAt: null,
+    ...changes,
+  }
+}
+
+async function insert(...jobs: Job[]): Promise<void> {
+  await store.transact(async (transactor) => {
+    for (const job of jobs) await transactor.jobs.insert(job)
+  })
+}
+
+/** A kind whose work is the given function. */
+function kindOf(
+  run: (job: Job, context: JobContext) => Promise<void>,
+  others: Partial<JobKindHandler> = {},
+): JobKindHandler {
+  return { kind: 'ingest', concurrency: 1, run, ...others }
+}
+
+/** Work that goes on until it is told to stop. */
+const endless = (_: Job, { signal }: JobContext) =>
+  new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+async function ended(queue: JobQueue, id: string): Promise<Job> {
+  let last: Job | undefined
+  for await (const job of queue.watch(id)) last = job
+  return last as Job
+}
+
+async function until(queue: JobQueue, id: string, status: Job['status']): Promise<void> {
+  for await (const job of queue.watch(id)) if (job.status === status) return
+}
+
+test('jobs of a kind run one after another, oldest first, and a watcher sees them end', async () => {
+  const order: string[] = []
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(async (job) => void order.push(job.id))] })
+  const jobs = [newJob(), newJob(), newJob()]
+  await insert(...jobs)
+  await queue.start()
+  for (const { id } of jobs)
+    expect(await ended(queue, id)).toMatchObject({ status: 'SUCCEEDED', attempts: 1, error: null })
+  expect(order).toEqual(jobs.map(({ id }) => id))
+})
+
+test('no more jobs of a kind run at once than it allows', async () => {
+  let running = 0
+  let most = 0
+  const run = async () => {
+    most = Math.max(most, ++running)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    running--
+  }
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { concurrency: 2 })] })
+  const jobs = Array.from({ length: 6 }, () => newJob())
+  await insert(...jobs)
+  await queue.start()
+  for (const { id } of jobs) await ended(queue, id)
+  expect(most).toBe(2)
+})
+
+test('a failure is kept on the row with its code and hint, and the next job runs', async () => {
+  const run = async (job: Job) => {
+    if (job.payload.bad) throw new DocentError('EMPTY_DOCUMENT', 'nothing in it')
+  }
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run)] })
+  const bad = newJob({ payload: { bad: true } })
+  const good = newJob()
+  await insert(bad, good)
+  await queue.start()
+  const failed = await ended(queue, bad.id)
+  expect(failed.status).toBe('FAILED')
+  expect(failed.error).toEqual(new DocentError('EMPTY_DOCUMENT', 'nothing in it').toJSON())
+  expect((await ended(queue, good.id)).status).toBe('SUCCEEDED')
+})
+
+test('what a kind does for an unfinished job is in the same transaction as the end of the job', async () => {
+  const run = async () => {
+    throw new DocentError('PARSE_FAILED', 'no')
+  }
+  const seen: string[] = []
+  const unfinished: JobKindHandler['unfinished'] = async (job, error, transactor) => {
+    seen.push(error.code, (await transactor.jobs.get(job.id))?.status ?? '')
+  }
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { unfinished })] })
+  const job = newJob()
+  await insert(job)
+  await queue.start()
+  await ended(queue, job.id)
+  expect(seen).toEqual(['PARSE_FAILED', 'FAILED'])
+})
+
+test('a queued job is cancelled at once and never runs', async () => {
+  const ran: string[] = []
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(async (job) => void ran.push(job.id))] })
+  const job = newJob()
+  await insert(job)
+  expect(await queue.cancel(job.id)).toMatchObject({ status: 'CANCELLED', error: { code: 'CANCELLED' } })
+  await queue.start()
+  await expect(queue.cancel(job.id)).rejects.toMatchObject({ code: 'JOB_NOT_CANCELLABLE' })
+  await expect(queue.cancel(uuidv7())).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+  expect(ran).toEqual([])
+})
+
+test('a running job is told to stop and ends as CANCELLED', async () => {
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(endless)] })
+  const job = newJob()
+  await insert(job)
+  await queue.start()
+  await until(queue, job.id, 'RUNNING')
+  await queue.cancel(job.id)
+  expect(await ended(queue, job.id)).toMatchObject({ status: 'CANCELLED', cancelRequested: true })
+})
+
+test('a job that a shutdown interrupts is queued again and counts no attempt', async () => {
+  const queue = new JobQueue({ store, log, kinds: [kindOf(endless)] })
+  const job = newJob()
+  await insert(job)
+  await queue.start()
+  await until(queue, job.id, 'RUNNING')
+  await queue[Symbol.asyncDispose]()
+  expect(await store.reader.jobs.get(job.id)).toMatchObject({ status: 'QUEUED', attempts: 0, error: null })
+})
+
+test('a job that a dead process left running is run again', async () => {
+  const job = newJob({ status: 'RUNNING', attempts: 1, startedAt: new Date() })
+  await insert(job)
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
+  await queue.start()
+  expect(await ended(queue, job.id)).toMatchObject({ status: 'SUCCEEDED', attempts: 2 })
+})
+
+test('a job under which the process died again and again is given up', async () => {
+  const job = newJob({ status: 'RUNNING', attempts: 5, startedAt: new Date() })
+  await insert(job)
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
+  await queue.start()
+  expect(await ended(queue, job.id)).toMatchObject({ status: 'FAILED', error: { code: 'INTERNAL' } })
+})
+
+test('every new stage of the progress is stored, and the last step too', async () => {
+  const run = async (_: Job, { progress }: JobContext) => {
+    for (let done = 0; done <= 100; done++) await progress(done, 100, 'counting')
+    await progress(0, 0, 'tidying')
+  }
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run)] })
+  const job = newJob()
+  await insert(job)
+  await queue.start()
+  expect((await ended(queue, job.id)).progress).toEqual({ done: 0, total: 0, stage: 'tidying' })
+})
+
+test('watching an unknown job says so', async () => {
+  await using queue = new JobQueue({ store, log, kinds: [] })
+  await expect(ended(queue, uuidv7())).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+})
