@@ -1,0 +1,164 @@
+import type { ReaderScore } from '../domain.js'
+import { DocentError } from '../errors.js'
+import type { ReaderSettings } from '../read/reader.js'
+import { tidySpan } from '../read/span-text.js'
+import { type ReaderHost, runWindows } from '../read/windows.js'
+import { type DecodedSpans, decodeSpans, type ScoredSpan } from '../text/spans.js'
+import { hasUnanswerable, type SquadExample } from '../text/squad.js'
+import type { Encoding, Tokenizer } from '../text/tokenizer.js'
+import { makeWindows, type Window } from '../text/windows.js'
+import { bootstrapInterval, type Interval } from './bootstrap.js'
+import type { CalibrationRow } from './calibration.js'
+import {
+  applyThreshold,
+  type BestThresholds,
+  findBestThresholds,
+  type ScoredQuestion,
+  scoreAnswer,
+  scoreQuestions,
+  toReaderScore,
+} from './squad-metric.js'
+
+export interface EvaluationOptions {
+  readonly host: ReaderHost
+  readonly tokenizer: Tokenizer
+  readonly settings: ReaderSettings
+  readonly examples: readonly SquadExample[]
+  /** Abstain when the null score exceeds the best span's by more. Only used where a question is unanswerable. */
+  readonly noAnswerThreshold: number
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface ReaderEvaluation extends ReaderScore {
+  /** SQuAD 1.1 material, without any unanswerable question, is scored without ever abstaining. */
+  readonly squadVersion: '1.1' | '2.0'
+  /** 95 % bootstrap over questions, percent. */
+  readonly exactMatchInterval: Interval
+  readonly f1Interval: Interval
+  /** SQuAD 2.0 only. */
+  readonly hasAnswer?: ReaderScore
+  readonly noAnswer?: ReaderScore
+  readonly best?: BestThresholds
+  /** In the order of the examples, with the threshold applied: `prediction` is empty for an abstention. */
+  readonly questions: readonly ScoredQuestion[]
+  /** Null score less the best span's score, by question id: the larger, the less there is an answer. */
+  readonly noAnswerScores: ReadonlyMap<string, number>
+}
+
+/** Examples whose windows are in memory at once; the next ones are tokenised while these are read. */
+const EXAMPLES_AT_ONCE = 16
+
+/** @throws CANCELLED when the signal says so; whatever the host throws. */
+export async function evaluateReader(options: EvaluationOptions): Promise<ReaderEvaluation> {
+  return scoreReadings(options.examples, await readExamples(options), options.noAnswerThreshold)
+}
+
+/** The second half of {@link evaluateReader}: the same readings can be scored again under another threshold. */
+export function scoreReadings(
+  examples: readonly SquadExample[],
+  readings: readonly Reading[],
+  noAnswerThreshold: number,
+): ReaderEvaluation {
+  const predictions = new Map(readings.map(({ id, prediction }) => [id, prediction]))
+  const noAnswerScores = new Map(readings.map(({ id, noAnswerScore }) => [id, noAnswerScore]))
+  if (!hasUnanswerable(examples)) {
+    const questions = scoreQuestions(examples, predictions, '1.1')
+    return { squadVersion: '1.1', ...summary(questions), questions, noAnswerScores }
+  }
+  const raw = scoreQuestions(examples, predictions, '2.0')
+  const questions = applyThreshold(raw, noAnswerScores, noAnswerThreshold)
+  return {
+    squadVersion: '2.0',
+    ...summary(questions),
+    hasAnswer: toReaderScore(questions.filter(({ hasAnswer }) => hasAnswer)),
+    noAnswer: toReaderScore(questions.filter(({ hasAnswer }) => !hasAnswer)),
+    best: findBestThresholds(raw, noAnswerScores),
+    questions,
+    noAnswerScores,
+  }
+}
+
+/** `{questionId: text}`, empty for no answer: what the official scorers read. */
+export function predictionsFile(questions: readonly ScoredQuestion[]): Record<string, string> {
+  return Object.fromEntries(questions.map(({ id, prediction }) => [id, prediction]))
+}
+
+function summary(questions: readonly ScoredQuestion[]) {
+  return {
+    ...toReaderScore(questions),
+    exactMatchInterval: bootstrapInterval(questions.map(({ exact }) => 100 * exact)),
+    f1Interval: bootstrapInterval(questions.map(({ f1 }) => 100 * f1)),
+  }
+}
+
+/** What the reader made of one question, before any threshold. */
+export interface Reading extends CalibrationRow {
+  readonly id: string
+  readonly prediction: string
+  readonly noAnswerScore: number
+}
+
+/** In the order of the examples. Also what `fitCalibration` takes. */
+export async function readExamples({
+  host,
+  tokenizer,
+  settings,
+  examples,
+  onProgress,
+  signal,
+}: Omit<EvaluationOptions, 'noAnswerThreshold'>): Promise<Reading[]> {
+  const readings: Reading[] = []
+  const windowsOf = windowMaker(tokenizer, settings)
+  let next = windowsOf(examples.slice(0, EXAMPLES_AT_ONCE))
+  for (let from = 0; from < examples.length; from += EXAMPLES_AT_ONCE) {
+    if (signal?.aborted) throw new DocentError('CANCELLED', 'the evaluation was cancelled')
+    const windows = await next
+    const reading = runWindows(host, windows.flat())
+    next = windowsOf(examples.slice(from + EXAMPLES_AT_ONCE, from + 2 * EXAMPLES_AT_ONCE))
+    const [logits] = await Promise.all([reading, next])
+    let done = 0
+    for (const [index, ofExample] of windows.entries()) {
+      const decoded = decodeSpans(ofExample, logits.slice(done, done + ofExample.length), settings)
+      readings.push(toReading(examples[from + index] as SquadExample, decoded))
+      done += ofExample.length
+    }
+    onProgress?.(readings.length, examples.length)
+  }
+  return readings
+}
+
+/** Questions over the same context stand together in SQuAD files: it is tokenised once for all of them. */
+function windowMaker(tokenizer: Tokenizer, settings: ReaderSettings) {
+  let context: string | null = null
+  let encoded: Promise<Encoding>
+  return (examples: readonly SquadExample[]): Promise<Window[][]> =>
+    Promise.all(
+      examples.map(async (example) => {
+        if (example.context !== context) {
+          context = example.context
+          encoded = tokenizer.encode(example.context)
+        }
+        const ofContext = encoded
+        return makeWindows(await tokenizer.encode(example.question), await ofContext, tokenizer, settings)
+      }),
+    )
+}
+
+function toReading(example: SquadExample, { spans, nullScore }: DecodedSpans): Reading {
+  const best = spans[0]
+  const span = best && tidySpan(example.context, best)
+  const prediction = span ? example.context.slice(span.start, span.end) : ''
+  const isRight = ({ start, end }: ScoredSpan): boolean =>
+    example.answers.some((answer) => start < answer.start + answer.text.length && answer.start < end)
+  const golds = example.answers.map(({ text }) => text)
+  return {
+    id: example.id,
+    prediction,
+    // A context without any token has nothing to answer with.
+    noAnswerScore: best ? nullScore - best.score : Number.MAX_VALUE,
+    hasAnswer: !example.isImpossible,
+    f1: scoreAnswer(golds, prediction, '2.0').f1,
+    candidates: spans.map((candidate) => ({ margin: candidate.score - nullScore, isRight: isRight(candidate) })),
+  }
+}
