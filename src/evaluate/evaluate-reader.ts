@@ -112,8 +112,8 @@ export async function readExamples({
   const windowsOf = windowMaker(tokenizer, settings)
   let next = windowsOf(examples.slice(0, EXAMPLES_AT_ONCE))
   for (let from = 0; from < examples.length; from += EXAMPLES_AT_ONCE) {
-    if (signal?.aborted) throw new DocentError('CANCELLED', 'the evaluation was cancelled')
     const windows = await next
+    if (signal?.aborted) throw new DocentError('CANCELLED', 'the evaluation was cancelled')
     const reading = runWindows(host, windows.flat())
     next = windowsOf(examples.slice(from + EXAMPLES_AT_ONCE, from + 2 * EXAMPLES_AT_ONCE))
     const [logits] = await Promise.all([reading, next])

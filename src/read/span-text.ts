@@ -11,7 +11,7 @@ export function tidySpan(text: string, { start, end }: TextSpan): TextSpan | nul
   while (from < to && /\s/.test(text[from] as string)) from++
   while (to > from && /\s/.test(text[to - 1] as string)) to--
   if (from === to) return null
-  const marks = /[\p{M}\u200d]*/uy
+  const marks = /\p{M}*/uy
   marks.lastIndex = to
   to += marks.exec(text)?.[0].length ?? 0
   return { start: from, end: to }
