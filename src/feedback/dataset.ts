@@ -24,6 +24,8 @@ export interface DatasetOptions {
   readonly folder: string
   /** A SQuAD file to take the rows from instead of the labels. */
   readonly dataFile?: string | undefined
+  /** SQuAD files whose contexts no dataset may hold. */
+  readonly reservedFiles: readonly string[]
 }
 
 export type DatasetSource =
@@ -34,20 +36,28 @@ export type DatasetSource =
  * The dataset of all labels, or of a SQuAD file. No row is stored yet: that is the caller's, with whatever uses it.
  * @throws TOO_FEW_LABELS, INVALID_DATASET
  */
-export async function buildDataset({ store, folder, dataFile }: DatasetOptions): Promise<Dataset> {
+export async function buildDataset(options: DatasetOptions): Promise<Dataset> {
+  const { store, folder, dataFile, reservedFiles } = options
   let source: DatasetSource
   if (dataFile === undefined) {
     const { rows, replaced } = await labelRows(store.reader)
     source = { rows, others: replaced }
   } else source = { dataFile }
   await using child = new Child('feedback/dataset-process.js', { niceness: 10 })
-  return await child.request<Dataset>('build', { folder, source })
+  return await child.request<Dataset>('build', { folder, source, reservedFiles })
+}
+
+export interface WriteRequest {
+  readonly folder: string
+  readonly source: DatasetSource
+  readonly reservedFiles: readonly string[]
 }
 
 /** What the process does. */
-export async function writeDataset(folder: string, source: DatasetSource): Promise<Dataset> {
+export async function writeDataset({ folder, source, reservedFiles }: WriteRequest): Promise<Dataset> {
   await mkdir(folder, { recursive: true })
-  const history = await readHistory(folder)
+  const reserved = (await Promise.all(reservedFiles.map(readSquadFile))).flat().map(({ context }) => context)
+  const history = { ...(await readEarlier(folder)), reserved: [...new Set(reserved)] }
   const split =
     'rows' in source
       ? splitRows(source.rows, history, source.others)
@@ -71,7 +81,7 @@ export async function readDataset(folder: string, id: string): Promise<Omit<Spli
   return { train: examples(TRAIN_FILE), heldOut: examples(HELD_OUT_FILE) }
 }
 
-async function readHistory(folder: string): Promise<History> {
+async function readEarlier(folder: string): Promise<Omit<History, 'reserved'>> {
   const trained = new Set<string>()
   const heldOut = new Set<string>()
   for (const name of await readdir(folder)) {
@@ -84,6 +94,11 @@ async function readHistory(folder: string): Promise<History> {
 }
 
 async function readRows(dataFile: string): Promise<Row[]> {
+  return (await readSquadFile(dataFile)).map((example) => ({ example }))
+}
+
+/** @throws INVALID_DATASET naming the file and the row that is wrong */
+export async function readSquadFile(dataFile: string): Promise<SquadExample[]> {
   const text = await readText(dataFile)
   let json: unknown
   try {
@@ -91,7 +106,7 @@ async function readRows(dataFile: string): Promise<Row[]> {
   } catch (cause) {
     throw new DocentError('INVALID_DATASET', `${dataFile} is not JSON: ${(cause as Error).message}`, { cause })
   }
-  return parseSquad(json, basename(dataFile)).map((example) => ({ example }))
+  return parseSquad(json, basename(dataFile))
 }
 
 async function readText(path: string): Promise<string> {

@@ -10,16 +10,18 @@ export interface Row {
   readonly place?: Place
 }
 
-/** Contexts that earlier datasets used. What trained once can never be held out again, and the other way round. */
+/** Contexts of elsewhere. What trained once is never held out later, and the other way round. */
 export interface History {
   readonly trained: readonly string[]
   readonly heldOut: readonly string[]
+  /** What other measurements need untouched: a row that shares text with one of these is on neither side. */
+  readonly reserved: readonly string[]
 }
 
 export interface Split {
   readonly train: SquadExample[]
   readonly heldOut: SquadExample[]
-  /** Rows in neither: each shares text with contexts of both sides. */
+  /** Rows on neither side: each shares text with contexts of both, or with a reserved one. */
   readonly leftOut: number
 }
 
@@ -38,6 +40,7 @@ interface Group {
   readonly key: string
   /** What earlier datasets made of it; both: new rows joined groups that were apart. */
   readonly sides: ReadonlySet<Side>
+  readonly reserved: boolean
 }
 
 /**
@@ -46,7 +49,7 @@ interface Group {
  * @throws TOO_FEW_LABELS saying how many there are and how many are needed
  */
 export function splitRows(rows: readonly Row[], history: History, others: readonly Context[] = []): Split {
-  const groups = groupRows(rows, history, others)
+  const groups = groupRows(rows, history, others).filter(({ reserved }) => !reserved)
   const sides = new Map<SquadExample, Side>()
   for (const group of groups) {
     const [side] = group.sides
@@ -63,6 +66,13 @@ export function splitRows(rows: readonly Row[], history: History, others: readon
   return split
 }
 
+interface GrowingGroup extends Group {
+  answerable: boolean
+  key: string
+  reserved: boolean
+  readonly sides: Set<Side>
+}
+
 function groupRows(rows: readonly Row[], history: History, others: readonly Context[]): Group[] {
   const contexts = new Map<string, Place[]>()
   const add = (text: string, places: readonly Place[]) => {
@@ -72,14 +82,14 @@ function groupRows(rows: readonly Row[], history: History, others: readonly Cont
   }
   for (const { example, place } of rows) add(example.context, place ? [place] : [])
   for (const { text, places } of others) add(text, places)
-  for (const text of [...history.trained, ...history.heldOut]) add(text, [])
+  for (const text of [...history.trained, ...history.heldOut, ...history.reserved]) add(text, [])
   const texts = [...contexts.keys()].sort()
-  const groupOf = new Map(leakGroups(texts.map((text) => ({ text, places: contexts.get(text) ?? [] }))).entries())
-  const groups = new Map<number, { rows: SquadExample[]; answerable: boolean; key: string; sides: Set<Side> }>()
-  const ofText = new Map(texts.map((text, index) => [text, groupOf.get(index) as number]))
+  const groupIds = leakGroups(texts.map((text) => ({ text, places: contexts.get(text) ?? [] })))
+  const groups = new Map<number, GrowingGroup>()
+  const ofText = new Map(texts.map((text, index) => [text, groupIds[index] as number]))
   for (const text of texts) {
     const id = ofText.get(text) as number
-    const group = groups.get(id) ?? { rows: [], answerable: false, key: '~', sides: new Set<Side>() }
+    const group = groups.get(id) ?? { rows: [], answerable: false, key: '~', sides: new Set<Side>(), reserved: false }
     const key = createHash('sha256').update(text).digest('hex')
     if (key < group.key) group.key = key
     groups.set(id, group)
@@ -87,6 +97,7 @@ function groupRows(rows: readonly Row[], history: History, others: readonly Cont
   const groupAt = (text: string) => groups.get(ofText.get(text) as number)
   for (const text of history.trained) groupAt(text)?.sides.add('train')
   for (const text of history.heldOut) groupAt(text)?.sides.add('heldOut')
+  for (const text of history.reserved) (groupAt(text) as GrowingGroup).reserved = true
   for (const { example } of rows) {
     const group = groupAt(example.context)
     group?.rows.push(example)
@@ -145,6 +156,6 @@ function check({ train, heldOut, leftOut }: Split, groups: number): void {
   const found = `there are ${usable} usable labels in ${groups} groups of passages that share no text`
   const needed = `training needs at least ${MIN_ROWS} in at least 2 groups, with answers in at least 2 of them`
   const sides = `these would give ${train.length} to train on and ${heldOut.length} held out`
-  const unused = leftOut > 0 ? `, and ${leftOut} that share text with both sides` : ''
+  const unused = leftOut > 0 ? `, and ${leftOut} left out that share text with both sides or with the general set` : ''
   throw new DocentError('TOO_FEW_LABELS', `${found}; ${needed}: ${sides}${unused}`)
 }

@@ -8,6 +8,7 @@ import { removeLeftovers } from '../registry/durable.js'
 import type { Models } from '../registry/models.js'
 import type { Store } from '../store/store.js'
 import { parseTrainingSettings, type TrainingSettings } from '../train/settings.js'
+import { GENERAL_SET_FILE } from './measure.js'
 import type { JobQueue } from './queue.js'
 import type { TrainPayload } from './train.js'
 
@@ -18,6 +19,8 @@ export interface TrainingInput {
   readonly autoPromote?: boolean
   /** Absolute path of a SQuAD file to learn from instead of the labels. */
   readonly dataFile?: string
+  /** A run that failed or was cancelled: goes on from its checkpoint, with its dataset, parent and settings. */
+  readonly resumeRun?: string
 }
 
 export interface TrainingOptions {
@@ -44,38 +47,70 @@ export class Training {
 
   /**
    * Makes the dataset and queues a run on it, from the version that serves now.
-   * @throws UNSAFE_SETTINGS, TOO_FEW_LABELS, INVALID_DATASET; nothing is queued then
+   * @throws UNSAFE_SETTINGS, TOO_FEW_LABELS, INVALID_DATASET, and INVALID_INPUT or RUN_NOT_FOUND for a run that cannot be
+   * resumed; nothing is queued then
    */
-  async start({ settings: given = {}, autoPromote = true, dataFile }: TrainingInput = {}): Promise<Job> {
+  async start(input: TrainingInput = {}): Promise<Job> {
+    // One at a time, so that each dataset knows those before it.
+    const job = await this.#starting.runExclusive(() =>
+      input.resumeRun === undefined ? this.#startNew(input) : this.#resume(input, input.resumeRun),
+    )
+    this.#jobs.notify()
+    return job
+  }
+
+  async #startNew({ settings: given = {}, autoPromote = true, dataFile }: TrainingInput): Promise<Job> {
     const settings = parseTrainingSettings(given)
     const parent = await this.#models.current()
-    // One at a time, so that each dataset knows those before it.
-    const job = await this.#starting.runExclusive(async () => {
-      await removeLeftovers(this.#datasetsDir)
-      const dataset = await buildDataset({ store: this.#store, folder: this.#datasetsDir, dataFile })
-      const createdAt = new Date()
-      const runId = uuidv7()
-      const queued = newJob({ runId, autoPromote }, createdAt)
-      const run: Run = {
-        id: runId,
-        jobId: queued.id,
-        datasetId: dataset.id,
-        parentVersion: parent.id,
-        settings: { ...settings },
-        status: 'QUEUED',
-        candidateVersion: null,
-        evaluation: null,
-        createdAt,
-        finishedAt: null,
-      }
-      await this.#store.transact(async ({ datasets, jobs, runs }) => {
-        await datasets.insert(dataset)
-        await jobs.insert(queued)
-        await runs.insert(run)
-      })
-      return queued
+    await removeLeftovers(this.#datasetsDir)
+    const dataset = await buildDataset({
+      store: this.#store,
+      folder: this.#datasetsDir,
+      dataFile,
+      reservedFiles: [GENERAL_SET_FILE],
     })
-    this.#jobs.notify()
+    await this.#store.transact(({ datasets }) => datasets.insert(dataset))
+    return this.#queue(
+      { datasetId: dataset.id, parentVersion: parent.id, settings },
+      { autoPromote, resumedRunId: null },
+    )
+  }
+
+  async #resume({ settings = {}, autoPromote = true, dataFile }: TrainingInput, runId: string): Promise<Job> {
+    const run = await this.#store.reader.runs.get(runId)
+    if (!run) throw new DocentError('RUN_NOT_FOUND', `there is no training run ${runId}`)
+    if (run.status !== 'FAILED' && run.status !== 'CANCELLED') {
+      throw new DocentError('INVALID_INPUT', `run ${runId} is ${run.status}; only a failed or cancelled one is resumed`)
+    }
+    if (dataFile !== undefined) throw new DocentError('INVALID_INPUT', 'a resumed run keeps its dataset')
+    const { datasetId, parentVersion } = run
+    const changed = parseTrainingSettings({ ...run.settings, ...settings })
+    return this.#queue({ datasetId, parentVersion, settings: changed }, { autoPromote, resumedRunId: runId })
+  }
+
+  /** Run and job in one transaction: neither is ever there without the other. */
+  async #queue(
+    { settings, ...origin }: Pick<Run, 'datasetId' | 'parentVersion'> & { settings: TrainingSettings },
+    payload: Omit<TrainPayload, 'runId'>,
+  ): Promise<Job> {
+    const createdAt = new Date()
+    const runId = uuidv7()
+    const job = newJob({ runId, ...payload }, createdAt)
+    const run: Run = {
+      id: runId,
+      jobId: job.id,
+      ...origin,
+      settings: { ...settings },
+      status: 'QUEUED',
+      candidateVersion: null,
+      evaluation: null,
+      createdAt,
+      finishedAt: null,
+    }
+    await this.#store.transact(async ({ jobs, runs }) => {
+      await jobs.insert(job)
+      await runs.insert(run)
+    })
     return job
   }
 
@@ -94,12 +129,12 @@ export class Training {
   }
 }
 
-function newJob({ runId, autoPromote }: TrainPayload, createdAt: Date): Job {
+function newJob(payload: TrainPayload, createdAt: Date): Job {
   return {
     id: uuidv7(),
     kind: 'train',
     status: 'QUEUED',
-    payload: { runId, autoPromote },
+    payload,
     progress: { done: 0, total: 0, stage: 'waiting' },
     error: null,
     attempts: 0,

@@ -14,6 +14,10 @@ import { DocentError } from '../errors.js'
 export const MANIFEST_FORMAT_VERSION = 1
 export const MANIFEST_FILE = 'manifest.json'
 
+/** Where Transformers.js and Hugging Face look for them. */
+export const WEIGHTS_FILE = 'model.safetensors'
+export const INT8_FILE = 'onnx/model_quantized.onnx'
+
 /** Ids become folder names: no separators, no leading dot. */
 export const MODEL_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 

@@ -35,7 +35,7 @@ describe('a dataset', () => {
       await feedback.review(id, 'ACCEPT')
     }
   }
-  const build = (dataFile?: string) => buildDataset({ store: scratch.store, folder, dataFile })
+  const build = (dataFile?: string) => buildDataset({ store: scratch.store, folder, dataFile, reservedFiles: [] })
 
   it('has true spans in both files, counted in code points as SQuAD does', async () => {
     await teach([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])

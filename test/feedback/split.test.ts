@@ -4,7 +4,7 @@ import { DocentError } from '../../src/errors.js'
 import { leakGroups, type Place } from '../../src/feedback/leak-groups.js'
 import { type History, type Row, type Split, splitRows } from '../../src/feedback/split.js'
 
-const NOTHING: History = { trained: [], heldOut: [] }
+const NOTHING: History = { trained: [], heldOut: [], reserved: [] }
 
 /** Documents of words that no other document has, so that only places and versions tie contexts together. */
 function row(id: string, { documentId, version, start, end }: Place, answerable = true): Row {
@@ -111,7 +111,7 @@ describe('the split', () => {
             })),
           )
           const contexts = (known: Map<string, Row>) => [...known.values()].map(({ example }) => example.context)
-          const split = trySplit(rows, { trained: contexts(trained), heldOut: contexts(heldOut) })
+          const split = trySplit(rows, { trained: contexts(trained), heldOut: contexts(heldOut), reserved: [] })
           const rowOf = (id: string) => rows.find(({ example }) => example.id === id) as Row
           for (const { id } of split?.train ?? []) trained.set(id, rowOf(id))
           for (const { id } of split?.heldOut ?? []) heldOut.set(id, rowOf(id))
@@ -128,6 +128,16 @@ describe('the split', () => {
     )
     expect(splitRows(rows, NOTHING).heldOut).toHaveLength(20)
     expect(splitRows(rows.slice(0, 8), NOTHING).heldOut).toHaveLength(3)
+  })
+
+  it('leaves out what shares text with a reserved context', () => {
+    const rows = Array.from({ length: 12 }, (_, index) =>
+      row(`label-${index}`, { documentId: `d${index}`, version: 1, start: 0, end: 30 }),
+    )
+    const reserved = [row('other', { documentId: 'd3', version: 9, start: 20, end: 60 }).example.context]
+    const split = splitRows(rows, { ...NOTHING, reserved })
+    expect([...split.train, ...split.heldOut].map(({ id }) => id)).not.toContain('label-3')
+    expect(split.leftOut).toBe(1)
   })
 
   it('says how many labels there are and how many are needed', () => {

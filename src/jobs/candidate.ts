@@ -1,0 +1,135 @@
+/** Trained weights as a finished version: exported, compared with what was trained, calibrated and measured. */
+import { copyFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Child } from '../child.js'
+import type { Run, RunStatus } from '../domain.js'
+import { fitCalibration } from '../evaluate/calibration.js'
+import type { ReaderEvaluation } from '../evaluate/evaluate-reader.js'
+import { verifyExport } from '../onnx/verify.js'
+import { runWindows } from '../read/windows.js'
+import {
+  INT8_FILE,
+  type ManifestDraft,
+  type ModelCanary,
+  type ModelMetric,
+  WEIGHTS_FILE,
+} from '../registry/manifest.js'
+import type { ModelVersion } from '../registry/registry.js'
+import type { SquadExample } from '../text/squad.js'
+import { makeWindows, type Window } from '../text/windows.js'
+import { computeLogits } from '../train/trainer.js'
+import type { ExportRequest } from './export-process.js'
+import type { JobContext } from './kind.js'
+import { evaluate, type MeasuredReader, type Measures, type MeasuringSets, measure, withReader } from './measure.js'
+
+/** Windows that the exported graph is compared on. */
+const REFERENCE_WINDOWS = 8
+
+export interface CandidateOptions {
+  readonly run: Run
+  readonly parent: ModelVersion
+  /** What training left. */
+  readonly weightsFile: string
+  /** Empty, aside: the registry gives it its name. */
+  readonly folder: string
+  readonly sets: MeasuringSets
+  /** Of the process that computes the reference. */
+  readonly threads: number
+  readonly context: JobContext
+  readonly onStatus: (status: RunStatus) => Promise<void>
+}
+
+export async function buildCandidate(options: CandidateOptions): Promise<{ draft: ManifestDraft; measures: Measures }> {
+  const { run, parent, weightsFile, folder, sets, threads, context, onStatus } = options
+  const { window } = parent.manifest
+  await onStatus('EXPORTING')
+  await context.progress(0, 1, 'exporting')
+  await exportReader({ parentFolder: parent.folder, weightsFile, folder, signal: context.signal })
+  return withReader({ folder, modelFile: INT8_FILE, window }, async (reader) => {
+    const canary = await compareWithTraining(reader, { folder, examples: sets.general, threads })
+    context.signal.throwIfAborted()
+    await onStatus('EVALUATING')
+    // On general questions: on the labels it learnt from a reader is too sure of itself, and held-out ones must stay unseen.
+    const readings = await evaluate(reader, sets.general, 0, context, 'calibrating')
+    const calibration = fitCalibration(readings.calibrationRows)
+    const measures = await measure(reader, sets, calibration.noAnswerThreshold, context, 'the candidate')
+    const metrics = { heldOut: toMetric(measures.heldOut), general: toMetric(measures.general) }
+    const { architecture, licence, attribution } = parent.manifest
+    const draft: ManifestDraft = {
+      architecture,
+      origin: 'TRAINED',
+      parent: parent.id,
+      datasetHash: run.datasetId,
+      createdAt: new Date().toISOString(),
+      settings: run.settings,
+      window,
+      forms: { int8: { file: INT8_FILE, metrics, calibration, canary } },
+      licence,
+      attribution,
+    }
+    return { draft, measures }
+  })
+}
+
+/**
+ * Writes config, tokenizer, half-precision weights and the int8 graph of exactly those weights, in a process of its own:
+ * it computes for seconds.
+ */
+export async function exportReader({
+  signal,
+  ...request
+}: ExportRequest & { readonly signal: AbortSignal }): Promise<void> {
+  for (const name of await readdir(request.parentFolder)) {
+    if (!name.endsWith('.json') && name !== 'vocab.txt') continue
+    if (name !== 'manifest.json') await copyFile(join(request.parentFolder, name), join(request.folder, name))
+  }
+  await using child = new Child('jobs/export-process.js', { niceness: 19 })
+  const stop = () => child.kill()
+  signal.addEventListener('abort', stop)
+  try {
+    signal.throwIfAborted()
+    await child.request('export', request)
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** @throws EXPORT_MISMATCH saying by how much. @returns the first window with what the exported graph made of it. */
+export async function compareWithTraining(
+  reader: MeasuredReader,
+  { folder, examples, threads }: { folder: string; examples: readonly SquadExample[]; threads: number },
+): Promise<ModelCanary> {
+  const windows = await referenceWindows(reader, examples)
+  const weightsFile = join(folder, WEIGHTS_FILE)
+  const inputs = windows.map(({ inputIds, tokenTypeIds }) => ({ inputIds, tokenTypeIds }))
+  const trained = await computeLogits({ folder, weightsFile, inputs, threads })
+  const exported = await runWindows(reader.host, windows)
+  verifyExport(trained, exported)
+  const [first] = windows as [Window]
+  const [logits] = exported as [(typeof exported)[number]]
+  return {
+    inputIds: [...first.inputIds],
+    tokenTypeIds: [...first.tokenTypeIds],
+    startLogits: [...logits.startLogits],
+    endLogits: [...logits.endLogits],
+  }
+}
+
+/** From all over the set. */
+async function referenceWindows(
+  { tokenizer, settings }: MeasuredReader,
+  examples: readonly SquadExample[],
+): Promise<Window[]> {
+  const windows: Window[] = []
+  const step = Math.max(1, Math.floor(examples.length / REFERENCE_WINDOWS))
+  for (let at = 0; at < examples.length && windows.length < REFERENCE_WINDOWS; at += step) {
+    const { question, context } = examples[at] as SquadExample
+    const [asked, passage] = await Promise.all([tokenizer.encode(question), tokenizer.encode(context)])
+    windows.push(...makeWindows(asked, passage, tokenizer, settings).slice(0, 1))
+  }
+  return windows
+}
+
+function toMetric({ n, exactMatch, f1, exactMatchInterval, f1Interval }: ReaderEvaluation): ModelMetric {
+  return { n, exactMatch, f1, exactMatchInterval, f1Interval }
+}

@@ -1,0 +1,182 @@
+/**
+ * Kind `train`: a run becomes a reader version, is measured against the one that serves, and takes its place if it is
+ * better. Each step repeats without harm: training goes on from its checkpoint, a version that is there already is not
+ * built again, and what was promoted once is not promoted twice.
+ */
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { GateReport, Job, Run, RunStatus } from '../domain.js'
+import { DocentError, type SerializedError } from '../errors.js'
+import { readDataset, TRAIN_FILE } from '../feedback/dataset.js'
+import { exists } from '../registry/durable.js'
+import type { Models } from '../registry/models.js'
+import type { ModelVersion, Registry } from '../registry/registry.js'
+import type { Store, Transactor } from '../store/store.js'
+import { startTraining } from '../train/trainer.js'
+import { buildCandidate } from './candidate.js'
+import { type Contest, judge } from './judge.js'
+import type { JobContext, JobKindHandler } from './kind.js'
+import { type Measures, type MeasuringSets, readGeneralSet } from './measure.js'
+
+const payloadSchema = z.object({
+  runId: z.string(),
+  autoPromote: z.boolean(),
+  /** The run whose checkpoint this one goes on from. */
+  resumedRunId: z.string().nullable(),
+})
+export type TrainPayload = z.output<typeof payloadSchema>
+
+export interface TrainJobsOptions {
+  readonly store: Store
+  readonly registry: Registry
+  readonly models: Models
+  readonly dataDir: string
+  /** Of the training process. */
+  readonly threads: number
+}
+
+export class TrainJobs implements JobKindHandler {
+  readonly kind = 'train'
+  readonly concurrency = 1
+  readonly #store: Store
+  readonly #registry: Registry
+  readonly #models: Models
+  readonly #dataDir: string
+  readonly #threads: number
+
+  constructor({ store, registry, models, dataDir, threads }: TrainJobsOptions) {
+    this.#store = store
+    this.#registry = registry
+    this.#models = models
+    this.#dataDir = dataDir
+    this.#threads = threads
+  }
+
+  async run(job: Job, context: JobContext): Promise<void> {
+    const payload = payloadSchema.parse(job.payload)
+    const run = await this.#store.reader.runs.get(payload.runId)
+    if (!run) throw new DocentError('RUN_NOT_FOUND', `there is no training run ${payload.runId}`)
+    if (run.status === 'SUCCEEDED') return
+    const folder = this.#runFolder(run.id)
+    if (payload.resumedRunId !== null) await takeOver(this.#runFolder(payload.resumedRunId), folder)
+    const sets = await this.#measuringSets(run)
+    const { candidate, measures } = await this.#makeCandidate(run, folder, sets, context)
+    if (!(await this.#wasPromoted(candidate))) {
+      await this.#decide(run, { candidate, sets, context, candidateMeasures: measures }, payload.autoPromote)
+    }
+    await this.#update(run, { status: 'SUCCEEDED', finishedAt: new Date() })
+    await rm(folder, { recursive: true, force: true })
+  }
+
+  async unfinished(job: Job, error: SerializedError, { runs }: Transactor): Promise<void> {
+    const run = await runs.byJob(job.id)
+    const status = error.code === 'CANCELLED' ? 'CANCELLED' : 'FAILED'
+    if (run) await runs.update(run.id, { status, finishedAt: new Date() })
+  }
+
+  /** @returns with the measures, when they were taken just now. */
+  async #makeCandidate(run: Run, folder: string, sets: MeasuringSets, context: JobContext) {
+    const id = candidateId(run)
+    const parent = await this.#registry.get(run.parentVersion)
+    let measures: Measures | undefined
+    const candidate = await this.#registry.create(id, async (target) => {
+      const weightsFile = await this.#train(run, parent, folder, context)
+      const built = await buildCandidate({
+        run,
+        parent,
+        weightsFile,
+        folder: target,
+        sets,
+        threads: this.#threads,
+        context,
+        onStatus: (status) => this.#update(run, { status }),
+      })
+      measures = built.measures
+      return built.draft
+    })
+    await this.#update(run, { candidateVersion: id })
+    return { candidate, measures }
+  }
+
+  async #train(run: Run, parent: ModelVersion, folder: string, { signal, progress }: JobContext): Promise<string> {
+    await this.#update(run, { status: 'TRAINING' })
+    await progress(0, 0, 'training')
+    const training = startTraining({
+      settings: run.settings,
+      parentFolder: parent.folder,
+      datasetPaths: [join(this.#datasetsDir, run.datasetId, TRAIN_FILE)],
+      checkpointFolder: folder,
+      resume: true,
+      threads: this.#threads,
+    })
+    const cancel = () => void training.cancel()
+    signal.addEventListener('abort', cancel)
+    if (signal.aborted) cancel()
+    try {
+      for await (const row of training.steps) {
+        await this.#store.transact(({ runs }) => runs.putStep({ ...row, runId: run.id, at: new Date() }))
+        await progress(row.step, row.totalSteps, 'training')
+      }
+      return (await training.result).weightsFile
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      await training.cancel()
+      await training.result.catch(() => {})
+    }
+  }
+
+  async #decide(run: Run, contest: Omit<Contest, 'serving'>, autoPromote: boolean): Promise<void> {
+    await this.#update(run, { status: 'EVALUATING' })
+    const { candidate, context } = contest
+    const serving = await this.#models.current()
+    const evaluation = await judge({ ...contest, serving })
+    await this.#update(run, { evaluation })
+    context.log.info({ runId: run.id, candidate: candidate.id, ...evaluation }, 'the gate has decided')
+    if (evaluation.decision !== 'PROMOTE' || !autoPromote) return
+    context.signal.throwIfAborted()
+    if ((await this.#models.current()).id !== serving.id) {
+      const reason = `Kept: another version took the place of ${serving.id} meanwhile. ${evaluation.reason}`
+      return this.#update(run, { evaluation: { ...evaluation, decision: 'KEEP', reason } })
+    }
+    await this.#models.promote(candidate.id, { kind: 'GATE', reason: evaluation.reason })
+  }
+
+  async #measuringSets(run: Run): Promise<MeasuringSets> {
+    const { heldOut } = await readDataset(this.#datasetsDir, run.datasetId)
+    return { heldOut, general: await readGeneralSet() }
+  }
+
+  async #wasPromoted({ id }: ModelVersion): Promise<boolean> {
+    return (await this.#store.reader.promotions.history()).some(({ modelVersion }) => modelVersion === id)
+  }
+
+  #update(run: Run, changes: RunChanges): Promise<void> {
+    return this.#store.transact(({ runs }) => runs.update(run.id, changes))
+  }
+
+  get #datasetsDir(): string {
+    return join(this.#dataDir, 'datasets')
+  }
+
+  #runFolder(runId: string): string {
+    return join(this.#dataDir, 'runs', runId)
+  }
+}
+
+interface RunChanges {
+  status?: RunStatus
+  candidateVersion?: string
+  evaluation?: GateReport
+  finishedAt?: Date
+}
+
+/** The same run always makes the same version: `reader-20260131T120000-1a2b3c4d`. */
+function candidateId({ id, createdAt }: Run): string {
+  const time = createdAt.toISOString().replace(/[-:]|\.\d+Z$/g, '')
+  return `reader-${time}-${id.slice(-8)}`
+}
+
+async function takeOver(from: string, to: string): Promise<void> {
+  if ((await exists(from)) && !(await exists(to))) await rename(from, to)
+}
