@@ -13,6 +13,11 @@ const ABBREVIATIONS = new Set(
   ).split(' '),
 )
 
+/** Without any of these a block is one sentence, and the segmenter, which is slow to start, need not be asked. */
+const MAY_END_INSIDE = /[.!?]|[^\p{ASCII}]/u
+
+const STRETCH_LENGTH = 2048
+
 /** Lines shorter than this are headings, list items or verse: they end where they end. Longer ones may be wrapped text. */
 const MIN_WRAPPED_LINE_LENGTH = 50
 
@@ -27,8 +32,8 @@ export function sentenceSpans(text: string): TextSpan[] {
     let open: TextSpan | null = null
     // Wrapped lines become spaces, one for one, so that the segmenter sees running text and offsets stay.
     const running = text.slice(block.start, block.end).replace(/[\r\n]/g, ' ')
-    for (const { segment, index } of segmenter.segment(running)) {
-      const found = trimmed(text, block.start + index, block.start + index + segment.length)
+    for (const segment of segments(running)) {
+      const found = trimmed(text, block.start + segment.start, block.start + segment.end)
       if (!found) continue
       const span: TextSpan = open ? { start: open.start, end: found.end } : found
       if (endsInAbbreviation(text.slice(found.start, found.end))) {
@@ -41,6 +46,31 @@ export function sentenceSpans(text: string): TextSpan[] {
     if (open) spans.push(open)
   }
   return spans
+}
+
+/**
+ * What the segmenter makes of a text, asked in stretches: its time grows with the square of the length. The last segment
+ * of a stretch may go on behind it and begins the next one.
+ */
+function* segments(text: string): Generator<TextSpan> {
+  let start = 0
+  let length = STRETCH_LENGTH
+  while (start < text.length) {
+    const stretch = text.slice(start, start + length)
+    const isLast = start + length >= text.length
+    const found = MAY_END_INSIDE.test(stretch) ? [...segmenter.segment(stretch)] : []
+    const rest = found.at(-1)?.index ?? 0
+    if (rest === 0 && !isLast) {
+      length *= 2
+      continue
+    }
+    for (const { segment, index } of isLast ? found : found.slice(0, -1)) {
+      yield { start: start + index, end: start + index + segment.length }
+    }
+    if (isLast && found.length === 0) yield { start, end: text.length }
+    start = isLast ? text.length : start + rest
+    length = STRETCH_LENGTH
+  }
 }
 
 /** Runs of lines that may be one wrapped paragraph. */

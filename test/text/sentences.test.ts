@@ -53,4 +53,20 @@ describe('sentenceSpans', () => {
     const long = 'Everybody who carries a card may enter the reading room at any time'
     expect(sentencesOf(`${long}\n- ${long}\n1. ${long}\n\n${long}`)).toHaveLength(4)
   })
+
+  it('finds the same sentences in a long line as in each part of it', () => {
+    const parts = [
+      'The oldest map 😀 was drawn in 1587.',
+      'Who drew it?',
+      'Dr. Keller knows, e.g. from letters.',
+      '中文。',
+    ]
+    const line = Array.from({ length: 2000 }, (_, index) => parts[index % parts.length] as string)
+    expect(sentencesOf(line.join(' '))).toEqual(line)
+  })
+
+  it('takes a long text without any end for one sentence', () => {
+    expect(sentenceSpans('word '.repeat(10_000))).toEqual([{ start: 0, end: 49_999 }])
+    expect(sentenceSpans('é'.repeat(10_000))).toEqual([{ start: 0, end: 10_000 }])
+  })
 })
