@@ -2,8 +2,9 @@
  * A follow-up question made to stand alone. The rule, simple and stated so that a later one can be measured against it:
  * a question **leans** on the conversation when it has a word that points back (it, they, that, there, ...), begins like
  * a continuation ("and ...", "what about ...", "why?"), or has fewer than two content words. A question that leans is
- * retrieved and read with the previous question's text in front of it, and that one, when it leaned too, with the one
- * before. Answers of earlier turns are left out: a wrong one would pull every later question with it.
+ * retrieved and read with the text of the question before it joined on, and that one, when it leaned too, with the one
+ * before. The question itself comes first, because a reader cuts the end of what is too long. Answers of earlier turns
+ * are left out: a wrong one would pull every later question with it.
  */
 import type { Turn } from '../domain.js'
 
@@ -22,18 +23,17 @@ const FUNCTION_WORDS = new Set(
   ).split(' '),
 )
 
-/** At most so many earlier questions are put in front. */
+/** At most so many earlier questions are joined on. */
 const MAX_EARLIER = 2
 
 export function resolveHistory(question: string, history: readonly Turn[]): string {
-  const earlier: string[] = []
-  let text = question
+  const joined = [question.trim()]
   for (const turn of history.toReversed()) {
-    if (!leans(text) || earlier.length === MAX_EARLIER) break
-    text = turn.question.trim()
-    if (text !== '') earlier.unshift(text)
+    if (joined.length > MAX_EARLIER || !leans(joined.at(-1) as string)) break
+    const earlier = turn.question.trim()
+    if (earlier !== '') joined.push(earlier)
   }
-  return [...earlier, question].join(' ')
+  return joined.join(' ')
 }
 
 export function leans(question: string): boolean {

@@ -7,6 +7,7 @@ import type { GraphqlContext } from './context.js'
 
 export const builder = new SchemaBuilder<{
   Context: GraphqlContext
+  DefaultFieldNullability: false
   DefaultEdgesNullability: { list: false; items: false }
   DefaultNodeNullability: false
   Scalars: {
@@ -15,6 +16,7 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: JsonObject; Output: unknown }
   }
 }>({
+  defaultFieldNullability: false,
   plugins: [RelayPlugin],
   relay: {
     cursorType: 'String',

@@ -32,7 +32,7 @@ export const PassageType = builder.objectRef<Passage>('Passage').implement({
 
 /** The filter as the services take it: absent and null are the same. */
 export function toFilter(input: { documentIds?: readonly string[] | null | undefined } | null | undefined) {
-  return input?.documentIds ? { documentIds: input.documentIds } : {}
+  return input?.documentIds ? { documentIds: [...input.documentIds] } : {}
 }
 
 builder.queryFields((t) => ({

@@ -91,7 +91,45 @@ builder.queryFields((t) => ({
     type: RunConnection,
     args: pageArguments,
     resolve: async (_, paging, { services }) =>
-      toConnection(await services.store.reader.runs.page(pageRequest(paging)),paging.after),
+      toConnection(await services.store.reader.runs.page(pageRequest(paging)), paging.after),
+  }),
+}))
+
+const TrainingInput = builder.inputType('TrainingInput', {
+  description: 'What is left out has its default. A value outside its range is refused as UNSAFE_SETTINGS.',
+  fields: (t) => ({
+    learningRate: t.float({ description: 'Peak of the schedule; at most 0.001.' }),
+    batchSize: t.int({ description: 'Windows of one update.' }),
+    epochs: t.float(),
+    maxSteps: t.int({ description: 'Updates at most.' }),
+    maxMinutes: t.float({ description: 'Minutes of computing at most.' }),
+    warmupRatio: t.float(),
+    weightDecay: t.float(),
+    maxSequenceLength: t.int({ description: 'Tokens of a window.' }),
+    stride: t.int(),
+    seed: t.int(),
+    freezeEmbeddings: t.string({ description: '`words` or `none`.' }),
+    checkpointSteps: t.int({ description: 'Updates between checkpoints.' }),
+    autoPromote: t.boolean({ description: 'Promote what the gate lets through. True unless told.' }),
+    dataFile: t.string({ description: 'Absolute path of a SQuAD file on the server to learn from instead of labels.' }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  startTraining: t.field({
+    type: JobType,
+    description:
+      'Makes a dataset of the accepted corrections and queues a run on it, from the version that serves now.',
+    args: { input: t.arg({ type: TrainingInput }) },
+    resolve: (_, { input }, { services }) => {
+      const { autoPromote, dataFile, ...given } = input ?? {}
+      const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
+      return services.training.start({
+        settings,
+        ...(autoPromote != null && { autoPromote }),
+        ...(dataFile != null && { dataFile }),
+      })
+    },
   }),
 }))
 

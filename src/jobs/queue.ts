@@ -22,20 +22,30 @@ interface Running {
   readonly ended: Promise<void>
 }
 
+export interface JobQueueOptions {
+  readonly store: Store
+  readonly kinds: readonly JobKindHandler[]
+  readonly log: Logger
+  /** Told of every job that succeeded, failed or was cancelled while it ran. */
+  readonly onEnded?: (job: Job) => void
+}
+
 export class JobQueue implements AsyncDisposable {
   readonly #store: Store
   readonly #kinds: readonly JobKindHandler[]
   readonly #log: Logger
+  readonly #onEnded: ((job: Job) => void) | undefined
   readonly #updates = new JobUpdates()
   readonly #running = new Map<string, Running>()
   #started = false
   #closing = false
   #scheduling: Promise<void> = Promise.resolve()
 
-  constructor({ store, kinds, log }: { store: Store; kinds: readonly JobKindHandler[]; log: Logger }) {
+  constructor({ store, kinds, log, onEnded }: JobQueueOptions) {
     this.#store = store
     this.#kinds = kinds
     this.#log = log
+    this.#onEnded = onEnded
   }
 
   /** Queues again what a dead process left running, then begins to work. */
@@ -200,7 +210,9 @@ export class JobQueue implements AsyncDisposable {
       if (serialized) await handler.unfinished?.(job, serialized, transactor)
       return transactor.jobs.get(job.id)
     })
-    if (ended) this.#updates.emit(ended)
+    if (!ended) return
+    this.#onEnded?.(ended)
+    this.#updates.emit(ended)
   }
 
   async #update(id: string, changes: Parameters<JobWriter['update']>[1]): Promise<void> {

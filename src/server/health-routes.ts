@@ -16,6 +16,7 @@ export function healthRoutes(services: Services, metrics: Metrics): Router {
       .json({ status: health.ready ? 'ready' : 'starting', ...health })
   })
   router.get('/metrics', async (_, response) => {
+    metrics.jobsRunning(services.jobs.runningCount)
     response.type(metrics.contentType).send(await metrics.print())
   })
   return router

@@ -28,7 +28,7 @@ async function serve(session: Session): Promise<void> {
   session.print({ url: server.url, pid: process.pid }, () => `Docent answers on ${server.url}`)
   await app.warmUp()
   await app.startJobs()
-  if (!stop.signal.aborted) await app.ingestSamples()
+  if (!stop.signal.aborted) await app.queueSamples()
   await stopped
   // Watches end when the jobs have stopped; then the server has no endless request left.
   await app.stopJobs()

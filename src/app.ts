@@ -1,0 +1,199 @@
+/**
+ * The composition root: configuration in, disposable App out. Every service is built here, by hand, and disposed in
+ * reverse order. The parts that cost memory (sessions, parsers) start when they are first needed, so that a command that
+ * asks nothing starts nothing, and a damaged model can still be rolled back.
+ */
+import { join } from 'node:path'
+import { Answering } from './answer/answering.js'
+import type { Config } from './config.js'
+import { DisposalStack } from './disposal.js'
+import { LazyEmbedder } from './embed/lazy-embedder.js'
+import { Feedback } from './feedback/feedback.js'
+import type { Services } from './graphql/context.js'
+import type { SystemHealth } from './graphql/health.js'
+import { HnswIndex } from './index/hnsw/hnsw-index.js'
+import { Documents } from './ingest/documents.js'
+import { Originals } from './ingest/originals.js'
+import { Preparer } from './ingest/preparer.js'
+import { IngestJobs } from './jobs/ingest.js'
+import { JobQueue } from './jobs/queue.js'
+import { RebuildIndexJobs } from './jobs/rebuild-index.js'
+import { queueSamples } from './jobs/samples.js'
+import { TrainJobs } from './jobs/train.js'
+import { Training } from './jobs/training.js'
+import { Lazy } from './lazy.js'
+import type { Logger } from './log.js'
+import { packageVersion } from './package-version.js'
+import { openReader } from './read/open-reader.js'
+import { ServingReader } from './read/serving-reader.js'
+import { Models } from './registry/models.js'
+import { Registry } from './registry/registry.js'
+import { Retriever } from './retrieve/retriever.js'
+import { Metrics } from './server/metrics.js'
+import { lockDataDirectory } from './store/data-lock.js'
+import { SqliteStore } from './store/sqlite/sqlite-store.js'
+import type { Store } from './store/store.js'
+
+const EMBEDDER = 'all-MiniLM-L6-v2'
+
+export class App implements AsyncDisposable {
+  readonly services: Services
+  readonly metrics: Metrics
+  readonly #config: Config
+  readonly #servingReader: ServingReader
+  readonly #embedder: LazyEmbedder
+  readonly #disposal: DisposalStack
+
+  private constructor(parts: {
+    services: Services
+    metrics: Metrics
+    config: Config
+    servingReader: ServingReader
+    embedder: LazyEmbedder
+    disposal: DisposalStack
+  }) {
+    this.services = parts.services
+    this.metrics = parts.metrics
+    this.#config = parts.config
+    this.#servingReader = parts.servingReader
+    this.#embedder = parts.embedder
+    this.#disposal = parts.disposal
+  }
+
+  /** @throws DATA_IN_USE, STORE_INCOMPATIBLE; nothing stays open then. */
+  static async open(config: Config, log: Logger): Promise<App> {
+    const disposal = new DisposalStack()
+    try {
+      disposal.use(await lockDataDirectory(config.dataDir))
+      const store = disposal.use(await SqliteStore.open({ path: join(config.dataDir, 'docent.sqlite'), log }))
+      return await App.#build(config, log, store, disposal)
+    } catch (error) {
+      await disposal[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  static async #build(config: Config, log: Logger, store: Store, disposal: DisposalStack): Promise<App> {
+    const embedderFolder = join(config.modelsDir, 'embedder', EMBEDDER)
+    const metrics = new Metrics()
+    const registry = new Registry({ modelsDir: config.modelsDir, log })
+    const models = new Models({ registry, store, log })
+    const originals = new Originals(join(config.dataDir, 'originals'))
+    await registry.removeLeftovers()
+    await originals.removeLeftovers()
+
+    const embedder = disposal.use(new LazyEmbedder(embedderFolder))
+    const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: embedderFolder })))
+    const index = disposal.use(await HnswIndex.open({ folder: config.indexDir, store, log }))
+    const servingReader = disposal.use(
+      new ServingReader({
+        current: () => models.current(),
+        open: (version) => openReader(version, { processes: config.readerProcesses, log }),
+        log,
+      }),
+    )
+    models.onPromoted((version) => servingReader.swap(version))
+
+    const retriever = new Retriever({ reader: store.reader, index, embedder })
+    const answering = new Answering({
+      store,
+      retriever,
+      servingReader,
+      embedderVersion: embedder.version,
+      onAsked: (interaction) => metrics.asked(interaction),
+    })
+    const notify = () => jobs.notify()
+    const indexRebuilds = new RebuildIndexJobs({ store, index, onQueued: notify })
+    const jobs: JobQueue = new JobQueue({
+      store,
+      kinds: [
+        new IngestJobs({ store, originals, preparer: () => preparer.get(), embedder, index }),
+        indexRebuilds,
+        new TrainJobs({ store, registry, models, dataDir: config.dataDir, threads: config.trainThreads }),
+      ],
+      onEnded: (job) => metrics.jobEnded(job),
+      log,
+    })
+    disposal.use(jobs)
+    const documents = new Documents({
+      store,
+      originals,
+      maxUploadBytes: config.maxUploadBytes,
+      onQueued: notify,
+      onRemoved: (collectionId, removed) => index.apply(collectionId, { added: [], removed: [...removed] }),
+    })
+    const startedAt = Date.now()
+    const services: Services = {
+      store,
+      documents,
+      answering,
+      feedback: new Feedback({ store }),
+      training: new Training({ store, models, jobs, dataDir: config.dataDir }),
+      jobs,
+      models,
+      registry,
+      index,
+      indexRebuilds,
+      log,
+      health: () => healthOf(store, servingReader, embedder.version, startedAt),
+    }
+    return new App({ services, metrics, config, servingReader, embedder, disposal })
+  }
+
+  /** Opens the sessions, so that the first question waits for nothing. */
+  async warmUp(): Promise<void> {
+    await Promise.all([this.#servingReader.warmUp(), this.#embedder.warmUp()])
+  }
+
+  /** Goes on with what an earlier process left, and works from now on. */
+  async startJobs(): Promise<void> {
+    await this.services.jobs.start()
+  }
+
+  /** Interrupts running jobs and queues them again. Their watchers see the end of the watch. */
+  async stopJobs(): Promise<void> {
+    await this.services.jobs[Symbol.asyncDispose]()
+  }
+
+  /** At the very first start: something to ask. */
+  async queueSamples(): Promise<void> {
+    const { samplesDir, dataDir } = this.#config
+    if (samplesDir === null) return
+    const { store, documents, log } = this.services
+    const count = await queueSamples({ store, documents, samplesDir, dataDir })
+    if (count > 0) log.info({ count, samplesDir }, 'sample documents are being ingested')
+  }
+
+  /** May be called again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disposal[Symbol.asyncDispose]()
+  }
+}
+
+/** Enough to say "many": nobody needs the exact number of a long queue. */
+const COUNTED_JOBS = 1000
+
+async function healthOf(
+  { reader }: Store,
+  servingReader: ServingReader,
+  embedderVersion: string,
+  startedAt: number,
+): Promise<SystemHealth> {
+  const countJobs = async (status: 'QUEUED' | 'RUNNING') =>
+    (await reader.jobs.page({ first: COUNTED_JOBS, status })).items.length
+  const [chunks, queuedJobs, runningJobs] = await Promise.all([
+    reader.chunks.count(),
+    countJobs('QUEUED'),
+    countJobs('RUNNING'),
+  ])
+  return {
+    ready: servingReader.version !== undefined,
+    version: packageVersion,
+    readerVersion: servingReader.version?.id ?? null,
+    embedderVersion,
+    chunks,
+    queuedJobs,
+    runningJobs,
+    uptimeSeconds: (Date.now() - startedAt) / 1000,
+  }
+}

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import writeFileAtomic from 'write-file-atomic'
+import { DocentError } from '../../errors.js'
+import { evaluateReader, predictionsFile } from '../../evaluate/evaluate-reader.js'
+import { SessionPool } from '../../onnx/session-pool.js'
+import { DEFAULT_READER_SETTINGS } from '../../read/reader.js'
+import { type ModelVersion, Registry } from '../../registry/registry.js'
+import { parseSquad, type SquadExample } from '../../text/squad.js'
+import { Tokenizer } from '../../text/tokenizer.js'
+import { finish, type Session } from '../command.js'
+
+interface Options {
+  readonly json?: boolean
+  readonly data: string
+  readonly model?: string
+  readonly predictions?: string
+}
+
+/** Asks the version's own graph, as it would serve; needs no server, no store and no data directory. */
+export function addEvaluate(program: Command, environment: NodeJS.ProcessEnv): void {
+  const evaluate = program.command('evaluate').description('Measure a model on labelled questions.')
+  const reader = evaluate
+    .command('reader')
+    .description('Exact match and F1 of a reader, as the official SQuAD scorers count them.')
+    .requiredOption('--data <file>', 'SQuAD 1.1 or 2.0 JSON')
+    .option('--model <version>', 'the newest bundled version unless told')
+    .option('--predictions <file>', 'write {questionId: text}, empty for no answer')
+  finish<Options>(
+    reader,
+    environment,
+    ['docent evaluate reader --data squad-dev-v1.1.json', 'docent evaluate reader --data dev.json --model v1 --json'],
+    async (session, { data, model, predictions }) => {
+      const examples = await readExamples(data)
+      const version = await chooseVersion(session, model)
+      const result = await measure(session, version, examples)
+      const { questions, noAnswerScores: _, ...scores } = result
+      if (predictions !== undefined) {
+        await writeFileAtomic(predictions, `${JSON.stringify(predictionsFile(questions))}\n`)
+      }
+      session.print({ model: version.id, ...scores }, () =>
+        [
+          `${version.id} on ${data} (SQuAD ${scores.squadVersion}, ${scores.n} questions)`,
+          `  exact match  ${withInterval(scores.exactMatch, scores.exactMatchInterval)}`,
+          `  F1           ${withInterval(scores.f1, scores.f1Interval)}`,
+        ].join('\n'),
+      )
+    },
+  )
+}
+
+async function readExamples(path: string): Promise<SquadExample[]> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new DocentError('INVALID_INPUT', `--data: there is no file ${path}`)
+  })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new DocentError('INVALID_DATASET', `${path} is not JSON: ${(error as Error).message}`)
+  }
+  return parseSquad(json, path)
+}
+
+async function chooseVersion({ config, log }: Session, id: string | undefined): Promise<ModelVersion> {
+  const registry = new Registry({ modelsDir: config.modelsDir, log })
+  if (id !== undefined) return registry.get(id)
+  const versions = await registry.list()
+  const version = versions.find(({ manifest }) => manifest.origin === 'BUNDLED') ?? versions[0]
+  if (!version)
+    throw new DocentError('MODEL_NOT_FOUND', `${registry.readersDir} holds no version: run \`npm run setup\``)
+  return version
+}
+
+async function measure(session: Session, { folder, manifest }: ModelVersion, examples: SquadExample[]) {
+  const { file, calibration } = manifest.forms.int8
+  await using host = await SessionPool.start({
+    modelPath: join(folder, file),
+    processes: session.config.readerProcesses,
+  })
+  let shownPercent = -1
+  return evaluateReader({
+    host,
+    tokenizer: await Tokenizer.open(folder),
+    settings: { ...DEFAULT_READER_SETTINGS, ...manifest.window },
+    examples,
+    noAnswerThreshold: calibration.noAnswerThreshold,
+    onProgress: (done, total) => {
+      const percent = Math.floor((100 * done) / total)
+      if (percent >= shownPercent + 5) session.note(`${done} of ${total} questions (${percent} %)`)
+      if (percent >= shownPercent + 5) shownPercent = percent
+    },
+  })
+}
+
+const withInterval = (value: number, [low, high]: readonly [number, number]): string =>
+  `${value.toFixed(2)} (95 %: ${low.toFixed(2)} to ${high.toFixed(2)})`

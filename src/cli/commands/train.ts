@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { DocentError } from '../../errors.js'
+import { finish, numberOption } from '../command.js'
+import { requireSuccess, waitForJob } from '../jobs.js'
+import { RUN_FIELDS, type RunView, runLines } from '../runs.js'
+
+interface Options {
+  readonly json?: boolean
+  readonly data?: string
+  readonly epochs?: string
+  readonly lr?: string
+  readonly batch?: string
+  readonly maxSteps?: string
+  readonly maxMinutes?: string
+  readonly seed?: string
+  readonly promote: boolean
+}
+
+interface Started {
+  readonly startTraining: { readonly id: string; readonly run: { readonly id: string } | null }
+}
+
+export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void {
+  const command = program
+    .command('train')
+    .description('Train a new reader on the accepted corrections, measure it, and promote it if it is better.')
+    .option('--data <file>', 'SQuAD 1.1 or 2.0 file to learn from instead of the corrections')
+    .option('--epochs <n>')
+    .option('--lr <rate>', 'peak learning rate')
+    .option('--batch <n>', 'windows of one update')
+    .option('--max-steps <n>')
+    .option('--max-minutes <n>', 'minutes of computing at most')
+    .option('--seed <n>')
+    .option('--no-promote', 'leave the promotion to `docent models promote`')
+  finish<Options>(
+    command,
+    environment,
+    ['docent train', 'docent train --data squad.json --epochs 1 --no-promote'],
+    async (session, options) => {
+      const input = {
+        dataFile: options.data === undefined ? undefined : resolve(options.data),
+        epochs: numberOption('--epochs', options.epochs),
+        learningRate: numberOption('--lr', options.lr),
+        batchSize: numberOption('--batch', options.batch),
+        maxSteps: numberOption('--max-steps', options.maxSteps),
+        maxMinutes: numberOption('--max-minutes', options.maxMinutes),
+        seed: numberOption('--seed', options.seed),
+        autoPromote: options.promote,
+      }
+      await using client = await session.connect({ runJobs: true })
+      const { startTraining } = await client.graphql<Started>(
+        'mutation($input: TrainingInput) { startTraining(input: $input) { id run { id } } }',
+        { input },
+      )
+      const runId = startTraining.run?.id
+      if (runId === undefined) throw new DocentError('INTERNAL', `job ${startTraining.id} has no run`)
+      session.note(`run ${runId}, job ${startTraining.id}`)
+      requireSuccess(await waitForJob(client, startTraining.id, session, 'train'))
+      const { run } = await client.graphql<{ run: RunView }>(`query($id: ID!) { run(id: $id) { ${RUN_FIELDS} } }`, {
+        id: runId,
+      })
+      session.print(run, () => runLines(run))
+    },
+  )
+}
