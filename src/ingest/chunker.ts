@@ -1,12 +1,12 @@
 /**
  * Canonical text to chunks: the spans that are embedded, retrieved and read.
  *
- * - Borders are sentence borders, and before headings where one is near. A sentence longer than a chunk is cut at a line
- *   end, else at a space, else between tokens; a word longer than a chunk between characters (pieces.ts).
+ * - Borders are sentence borders, and before headings where one is near. A sentence longer than a chunk (a table, code) is
+ *   cut into its lines, a longer line at spaces, else between tokens; a word longer than a chunk between characters.
  * - A chunk aims at `targetTokens` and never has more than `maxTokens` model tokens or `maxLength` characters. A stretch
  *   is divided evenly (230 tokens make 115 + 115, not 180 + 50), since a short rest is retrieved badly.
- * - A heading of the two outermost levels is never crossed, unless what stands on one side of it has fewer than
- *   `minTokens`: then the two join (a title with one line under it, the entries of a glossary).
+ * - A heading of the two outermost levels is never crossed, unless what stands before it has fewer than `minTokens` (a
+ *   title with one line under it, the entries of a glossary), or the rest of the text after it has.
  * - No overlap: with borders at sentences an answer is rarely cut, every character would be embedded and read twice, and
  *   one place in the text would lie in two passages, so that a label for one would be missing from the other.
  * - Every character that is not whitespace is in exactly one chunk; chunks are in order, without whitespace around them.
@@ -94,21 +94,32 @@ function* placed(pieces: Iterable<Piece>, sections: readonly Section[]): Generat
   }
 }
 
-/** Runs of pieces between two borders that no chunk crosses. */
+/**
+ * Runs of pieces between two borders that no chunk crosses. What is too little to stand alone joins what follows (a lone
+ * heading belongs to its first section), at the end of the text what precedes.
+ */
 function* stretches(pieces: Iterable<PlacedPiece>, { minTokens }: ChunkSettings): Generator<PlacedPiece[]> {
-  let stretch: PlacedPiece[] = []
+  let ready: PlacedPiece[] = []
+  let growing: PlacedPiece[] = []
   let tokens = 0
   for (const part of outerParts(pieces)) {
-    const partTokens = countTokens(part)
-    if (stretch.length > 0 && tokens >= minTokens && partTokens >= minTokens) {
-      yield stretch
-      stretch = []
+    if (tokens >= minTokens) {
+      if (ready.length > 0) yield ready
+      ready = growing
+      growing = []
       tokens = 0
     }
-    for (const piece of part) stretch.push(piece)
-    tokens += partTokens
+    append(growing, part)
+    tokens += countTokens(part)
   }
-  if (stretch.length > 0) yield stretch
+  if (tokens < minTokens) append(ready, growing)
+  if (ready.length > 0) yield ready
+  if (tokens >= minTokens) yield growing
+}
+
+/** A whole book may be one stretch: too long for push(...pieces). */
+function append(pieces: PlacedPiece[], more: readonly PlacedPiece[]): void {
+  for (const piece of more) pieces.push(piece)
 }
 
 /** The pieces under each heading of the two outermost levels, with the deeper sections below it. */

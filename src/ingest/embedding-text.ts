@@ -19,12 +19,16 @@ const beginsWithLine = (text: string, line: string): boolean =>
   text.startsWith(line) && (text.length === line.length || text[line.length] === '\n')
 
 function shortened(names: readonly string[]): string {
-  if (names.join(' > ').length <= MAX_PREFIX_LENGTH) return names.join(' > ')
-  const [title, ...headings] = names as [string, ...string[]]
-  while (headings.length > 1 && [title, ...headings].join(' > ').length > MAX_PREFIX_LENGTH) headings.shift()
-  const room = Math.floor(MAX_PREFIX_LENGTH / (headings.length + 1))
-  return [title, ...headings].map((name) => firstWords(name, room)).join(' > ')
+  const [first, ...others] = names
+  if (first === undefined) return ''
+  const kept = [first, ...others]
+  while (kept.length > 2 && joined(kept).length > MAX_PREFIX_LENGTH) kept.splice(1, 1)
+  if (joined(kept).length <= MAX_PREFIX_LENGTH) return joined(kept)
+  const room = Math.floor((MAX_PREFIX_LENGTH - joined(kept.map(() => '')).length) / kept.length)
+  return joined(kept.map((name) => firstWords(name, room)))
 }
+
+const joined = (names: readonly string[]): string => names.join(' > ')
 
 function firstWords(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text

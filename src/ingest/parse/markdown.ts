@@ -8,8 +8,8 @@ import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
-import { parse as parseYaml } from 'yaml'
-import type { JsonObject, JsonValue } from '../../domain.js'
+import { isMap, parseDocument } from 'yaml'
+import type { JsonObject } from '../../domain.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
 import { inlineText, listText, tableText } from './blocks.js'
 import { parseHtmlFragment } from './html.js'
@@ -48,15 +48,10 @@ function parsePiece(source: string): Root {
 
 /** Null when it is no YAML mapping. */
 function readFrontMatter(yaml: string): JsonObject | null {
-  let value: unknown
-  try {
-    value = parseYaml(yaml, { logLevel: 'silent' })
-  } catch {
-    return null
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const document = parseDocument(yaml)
+  if (document.errors.length > 0 || !isMap(document.contents)) return null
   // Through JSON, so that what is kept is what the store can keep.
-  return JSON.parse(JSON.stringify(value)) as { [key: string]: JsonValue }
+  return JSON.parse(JSON.stringify(document.toJS())) as JsonObject
 }
 
 function flowBlocks(node: RootContent): Block[] {

@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Preparer } from '../../src/ingest/preparer.js'
+
+const modelFolder = path.resolve('test/fixtures/tiny-model')
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'docent-preparer-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function fileWith(content: string) {
+  const file = path.join(folder, `${Math.random()}`)
+  await writeFile(file, content)
+  return { path: file, mediaType: 'text/markdown', fileName: 'a.md' }
+}
+
+/** Takes the parser long enough to be killed in the middle of it. */
+const long = () => fileWith('# A\n\n*some* [text](x) of `a` page\n'.repeat(200_000))
+
+describe('Preparer', () => {
+  it('prepares files in a process of its own, one after another', async () => {
+    await using preparer = await Preparer.start({ modelFolder })
+    const results = await Promise.all([
+      preparer.prepare(await fileWith('# A')),
+      preparer.prepare(await fileWith('# B')),
+    ])
+    expect(results.map(({ canonicalText }) => canonicalText)).toEqual(['A', 'B'])
+    expect(results[0]?.chunks[0]).toMatchObject({ start: 0, end: 1, headingPath: ['A'] })
+  })
+
+  it('passes on what the parser says, and goes on', async () => {
+    await using preparer = await Preparer.start({ modelFolder })
+    const pid = preparer.pid
+    await expect(preparer.prepare(await fileWith(' '))).rejects.toMatchObject({ code: 'EMPTY_DOCUMENT' })
+    expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
+    expect(preparer.pid).toBe(pid)
+  })
+
+  it('kills a parser that takes too long, and takes the next file with a new one', async () => {
+    await using preparer = await Preparer.start({
+      modelFolder,
+      limits: { baseTimeoutMs: 0, timeoutMsPerMebibyte: 100 },
+    })
+    const pid = preparer.pid
+    await expect(preparer.prepare(await long())).rejects.toMatchObject({ code: 'PARSE_FAILED' })
+    expect(preparer.pid).toBeUndefined()
+    await using patient = await Preparer.start({ modelFolder })
+    expect((await patient.prepare(await fileWith('text'))).canonicalText).toBe('text')
+    expect(patient.pid).not.toBe(pid)
+  })
+
+  it('survives the death of its process', async () => {
+    await using preparer = await Preparer.start({ modelFolder })
+    const pid = preparer.pid as number
+    const failing = preparer.prepare(await long())
+    await wait(200)
+    process.kill(pid, 'SIGKILL')
+    await expect(failing).rejects.toMatchObject({ code: 'PARSE_FAILED' })
+    expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
+    expect(preparer.pid).not.toBe(pid)
+  })
+
+  it('fails a file that needs more memory than it may have', async () => {
+    await using preparer = await Preparer.start({ modelFolder, limits: { maxHeapMb: 40 } })
+    await expect(preparer.prepare(await long())).rejects.toMatchObject({ code: 'PARSE_FAILED' })
+    expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
+  })
+
+  it('stops at once when it is cancelled', async () => {
+    await using preparer = await Preparer.start({ modelFolder })
+    const cancelling = new AbortController()
+    const cancelled = preparer.prepare(await long(), cancelling.signal)
+    await wait(200)
+    cancelling.abort()
+    await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect(preparer.prepare(await fileWith('text'), cancelling.signal)).rejects.toMatchObject({
+      code: 'CANCELLED',
+    })
+  })
+
+  it('keeps no process when it has nothing to do, and starts one when it has', async () => {
+    await using preparer = await Preparer.start({ modelFolder, limits: { idleMs: 50 } })
+    await expect.poll(() => preparer.pid, { timeout: 20_000 }).toBeUndefined()
+    expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
+  })
+
+  it('refuses to start without a tokenizer', async () => {
+    await expect(Preparer.start({ modelFolder: folder })).rejects.toMatchObject({ code: 'MODEL_CORRUPT' })
+  })
+})
