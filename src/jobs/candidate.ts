@@ -20,7 +20,10 @@ import { makeWindows, type Window } from '../text/windows.js'
 import { computeLogits } from '../train/trainer.js'
 import type { ExportRequest } from './export-process.js'
 import type { JobContext } from './kind.js'
-import { evaluate, type MeasuredReader, type Measures, type MeasuringSets, measure, withReader } from './measure.js'
+import { type MeasuredReader, type Measures, type MeasuringSets, readSets, score, withReader } from './measure.js'
+
+/** What a version shares with its parent, as far as the parent has it. */
+const COPIED_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt']
 
 /** Windows that the exported graph is compared on. */
 const REFERENCE_WINDOWS = 8
@@ -49,10 +52,10 @@ export async function buildCandidate(options: CandidateOptions): Promise<{ draft
     const canary = await compareWithTraining(reader, { folder, examples: sets.general, threads })
     context.signal.throwIfAborted()
     await onStatus('EVALUATING')
-    // On general questions: on the labels it learnt from a reader is too sure of itself, and held-out ones must stay unseen.
-    const readings = await evaluate(reader, sets.general, 0, context, 'calibrating')
-    const calibration = fitCalibration(readings.calibrationRows)
-    const measures = await measure(reader, sets, calibration.noAnswerThreshold, context, 'the candidate')
+    const readings = await readSets(reader, sets, context, 'the candidate')
+    // Not on labels: of those that it learnt a reader is too sure, and held-out ones must not help it.
+    const calibration = fitCalibration(readings.general)
+    const measures = score(sets, readings, calibration.noAnswerThreshold)
     const metrics = { heldOut: toMetric(measures.heldOut), general: toMetric(measures.general) }
     const { architecture, licence, attribution } = parent.manifest
     const draft: ManifestDraft = {
@@ -79,9 +82,9 @@ export async function exportReader({
   signal,
   ...request
 }: ExportRequest & { readonly signal: AbortSignal }): Promise<void> {
-  for (const name of await readdir(request.parentFolder)) {
-    if (!name.endsWith('.json') && name !== 'vocab.txt') continue
-    if (name !== 'manifest.json') await copyFile(join(request.parentFolder, name), join(request.folder, name))
+  const present = new Set(await readdir(request.parentFolder))
+  for (const name of COPIED_FILES.filter((file) => present.has(file))) {
+    await copyFile(join(request.parentFolder, name), join(request.folder, name))
   }
   await using child = new Child('jobs/export-process.js', { niceness: 19 })
   const stop = () => child.kill()

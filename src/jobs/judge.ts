@@ -3,7 +3,7 @@ import type { GateReport } from '../domain.js'
 import { decideGate } from '../evaluate/gate.js'
 import type { ModelVersion } from '../registry/registry.js'
 import type { JobContext } from './kind.js'
-import { type Measures, type MeasuringSets, measure, withReader } from './measure.js'
+import { type Measures, type MeasuringSets, readSets, score, withReader } from './measure.js'
 
 export interface Contest {
   readonly candidate: ModelVersion
@@ -23,14 +23,15 @@ export async function judge({ candidate, serving, sets, context, ...known }: Con
   )
 }
 
-function measureVersion(
+async function measureVersion(
   { folder, manifest }: ModelVersion,
   name: string,
   sets: MeasuringSets,
   context: JobContext,
 ): Promise<Measures> {
   const { file, calibration } = manifest.forms.int8
-  return withReader({ folder, modelFile: file, window: manifest.window }, (reader) =>
-    measure(reader, sets, calibration.noAnswerThreshold, context, name),
+  const readings = await withReader({ folder, modelFile: file, window: manifest.window }, (reader) =>
+    readSets(reader, sets, context, name),
   )
+  return score(sets, readings, calibration.noAnswerThreshold)
 }

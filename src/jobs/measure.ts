@@ -1,10 +1,15 @@
 /** How good is a version, as it would serve? Its own graph, in a session host of its own, never in the serving pool. */
 import { join } from 'node:path'
 import { packageRoot } from '../child.js'
-import { evaluateReader, type ReaderEvaluation } from '../evaluate/evaluate-reader.js'
-import { readSquadFile } from '../feedback/dataset.js'
+import {
+  type EvaluationOptions,
+  type ReaderEvaluation,
+  type Reading,
+  readExamples,
+  scoreReadings,
+} from '../evaluate/evaluate-reader.js'
 import { SessionHost } from '../onnx/session-host.js'
-import { DEFAULT_READER_SETTINGS, type ReaderSettings } from '../read/reader.js'
+import { DEFAULT_READER_SETTINGS } from '../read/reader.js'
 import type { Manifest } from '../registry/manifest.js'
 import type { SquadExample } from '../text/squad.js'
 import { Tokenizer } from '../text/tokenizer.js'
@@ -19,63 +24,47 @@ export interface MeasuringSets {
   readonly general: readonly SquadExample[]
 }
 
-export interface Measures {
-  readonly heldOut: ReaderEvaluation
-  readonly general: ReaderEvaluation
-}
+export type Measures = { readonly [set in keyof MeasuringSets]: ReaderEvaluation }
 
-export interface MeasuredReader {
-  readonly host: SessionHost
-  readonly tokenizer: Tokenizer
-  readonly settings: ReaderSettings
-}
+/** What every question of every set was answered with, before any threshold. */
+export type Readings = { readonly [set in keyof MeasuringSets]: readonly Reading[] }
 
-export function readGeneralSet(): Promise<SquadExample[]> {
-  return readSquadFile(GENERAL_SET_FILE)
-}
+export type MeasuredReader = Pick<EvaluationOptions, 'host' | 'tokenizer' | 'settings'>
 
 /** Opens the graph `modelFile` of the version in `folder`, for as long as `work` takes. */
 export async function withReader<T>(
   { folder, modelFile, window }: { folder: string; modelFile: string; window: Manifest['window'] },
   work: (reader: MeasuredReader) => Promise<T>,
 ): Promise<T> {
-  await using host = await SessionHost.start({ modelPath: join(folder, modelFile), threads: 1 })
-  return await work({
-    host,
-    tokenizer: await Tokenizer.open(folder),
-    settings: { ...DEFAULT_READER_SETTINGS, ...window },
-  })
+  const tokenizer = await Tokenizer.open(folder)
+  // The same session as in serving; only that it gives way to it.
+  await using host = await SessionHost.start({ modelPath: join(folder, modelFile), threads: 1, niceness: 10 })
+  return await work({ host, tokenizer, settings: { ...DEFAULT_READER_SETTINGS, ...window } })
 }
 
-/** @throws CANCELLED when the job's signal says so */
-export async function evaluate(
+/** @param name of the reader, for whoever watches. @throws CANCELLED when the job's signal says so */
+export async function readSets(
   reader: MeasuredReader,
-  examples: readonly SquadExample[],
-  noAnswerThreshold: number,
+  { heldOut, general }: MeasuringSets,
   { signal, progress, log }: JobContext,
-  stage: string,
-): Promise<ReaderEvaluation> {
-  await progress(0, examples.length, stage)
-  return evaluateReader({
-    ...reader,
-    examples,
-    noAnswerThreshold,
-    signal,
-    onProgress: (done, total) => {
+  name: string,
+): Promise<Readings> {
+  const read = async (examples: readonly SquadExample[], stage: string): Promise<Reading[]> => {
+    await progress(0, examples.length, stage)
+    const onProgress = (done: number, total: number) => {
       progress(done, total, stage).catch((error: unknown) => log.warn({ err: error }, 'progress could not be stored'))
-    },
-  })
+    }
+    return readExamples({ ...reader, examples, signal, onProgress })
+  }
+  return {
+    heldOut: await read(heldOut, `measuring ${name} on held-out questions`),
+    general: await read(general, `measuring ${name} on general questions`),
+  }
 }
 
-export async function measure(
-  reader: MeasuredReader,
-  sets: MeasuringSets,
-  noAnswerThreshold: number,
-  context: JobContext,
-  name: string,
-): Promise<Measures> {
+export function score(sets: MeasuringSets, readings: Readings, noAnswerThreshold: number): Measures {
   return {
-    heldOut: await evaluate(reader, sets.heldOut, noAnswerThreshold, context, `measuring ${name} on held-out labels`),
-    general: await evaluate(reader, sets.general, noAnswerThreshold, context, `measuring ${name} on general questions`),
+    heldOut: scoreReadings(sets.heldOut, readings.heldOut, noAnswerThreshold),
+    general: scoreReadings(sets.general, readings.general, noAnswerThreshold),
   }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { GateReport, Job, Run, RunStatus } from '../domain.js'
 import { DocentError, type SerializedError } from '../errors.js'
-import { readDataset, TRAIN_FILE } from '../feedback/dataset.js'
+import { readDataset, readSquadFile, TRAIN_FILE } from '../feedback/dataset.js'
 import { exists } from '../registry/durable.js'
 import type { Models } from '../registry/models.js'
 import type { ModelVersion, Registry } from '../registry/registry.js'
@@ -17,7 +17,7 @@ import { startTraining } from '../train/trainer.js'
 import { buildCandidate } from './candidate.js'
 import { type Contest, judge } from './judge.js'
 import type { JobContext, JobKindHandler } from './kind.js'
-import { type Measures, type MeasuringSets, readGeneralSet } from './measure.js'
+import { GENERAL_SET_FILE, type Measures, type MeasuringSets } from './measure.js'
 
 const payloadSchema = z.object({
   runId: z.string(),
@@ -34,6 +34,8 @@ export interface TrainJobsOptions {
   readonly dataDir: string
   /** Of the training process. */
   readonly threads: number
+  /** The one that ships with Docent unless told. */
+  readonly generalSetFile?: string
 }
 
 export class TrainJobs implements JobKindHandler {
@@ -44,13 +46,15 @@ export class TrainJobs implements JobKindHandler {
   readonly #models: Models
   readonly #dataDir: string
   readonly #threads: number
+  readonly #generalSetFile: string
 
-  constructor({ store, registry, models, dataDir, threads }: TrainJobsOptions) {
+  constructor({ store, registry, models, dataDir, threads, generalSetFile = GENERAL_SET_FILE }: TrainJobsOptions) {
     this.#store = store
     this.#registry = registry
     this.#models = models
     this.#dataDir = dataDir
     this.#threads = threads
+    this.#generalSetFile = generalSetFile
   }
 
   async run(job: Job, context: JobContext): Promise<void> {
@@ -81,6 +85,7 @@ export class TrainJobs implements JobKindHandler {
     const parent = await this.#registry.get(run.parentVersion)
     let measures: Measures | undefined
     const candidate = await this.#registry.create(id, async (target) => {
+      await this.#registry.verify(parent.id)
       const weightsFile = await this.#train(run, parent, folder, context)
       const built = await buildCandidate({
         run,
@@ -144,7 +149,7 @@ export class TrainJobs implements JobKindHandler {
 
   async #measuringSets(run: Run): Promise<MeasuringSets> {
     const { heldOut } = await readDataset(this.#datasetsDir, run.datasetId)
-    return { heldOut, general: await readGeneralSet() }
+    return { heldOut, general: await readSquadFile(this.#generalSetFile) }
   }
 
   async #wasPromoted({ id }: ModelVersion): Promise<boolean> {

@@ -28,6 +28,8 @@ export interface TrainingOptions {
   readonly models: Models
   readonly jobs: Pick<JobQueue, 'notify' | 'watch'>
   readonly dataDir: string
+  /** The one that ships with Docent unless told: no dataset takes a context of it. */
+  readonly generalSetFile?: string
 }
 
 /** Starts training runs and shows their curves; the work itself is a job (train.ts). */
@@ -36,13 +38,15 @@ export class Training {
   readonly #models: Models
   readonly #jobs: Pick<JobQueue, 'notify' | 'watch'>
   readonly #datasetsDir: string
+  readonly #generalSetFile: string
   readonly #starting = new Mutex()
 
-  constructor({ store, models, jobs, dataDir }: TrainingOptions) {
+  constructor({ store, models, jobs, dataDir, generalSetFile = GENERAL_SET_FILE }: TrainingOptions) {
     this.#store = store
     this.#models = models
     this.#jobs = jobs
     this.#datasetsDir = join(dataDir, 'datasets')
+    this.#generalSetFile = generalSetFile
   }
 
   /**
@@ -67,7 +71,7 @@ export class Training {
       store: this.#store,
       folder: this.#datasetsDir,
       dataFile,
-      reservedFiles: [GENERAL_SET_FILE],
+      reservedFiles: [this.#generalSetFile],
     })
     await this.#store.transact(({ datasets }) => datasets.insert(dataset))
     return this.#queue(

@@ -76,7 +76,10 @@ export class Models {
     if (!first) {
       throw new DocentError('MODEL_NOT_FOUND', `${this.#registry.readersDir} holds no version: run \`npm run setup\``)
     }
-    return this.#switchTo(first.id, 'INITIAL', 'first start')
+    // Nothing served before, so there is nobody to tell: whoever asks opens it.
+    await this.#registry.verify(first.id)
+    await this.#append(first.id, 'INITIAL', 'first start')
+    return first
   }
 
   async #switchTo(id: string, kind: Promotion['kind'], reason: string): Promise<ModelVersion> {

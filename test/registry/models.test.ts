@@ -41,6 +41,11 @@ describe('the model that serves', () => {
     expect(await kinds()).toEqual(['INITIAL a'])
   })
 
+  it('tells nobody of the first version: who asked for it may be waiting for it', async () => {
+    models.onPromoted(() => Promise.reject(new Error('told')))
+    expect(await current()).toBe('a')
+  })
+
   it('says what to do when there is none', async () => {
     await rm(registry.readersDir, { recursive: true })
     await expect(models.current()).rejects.toMatchObject({

@@ -1,0 +1,151 @@
+/**
+ * All that training needs, small and real: the tiny BERT of test/fixtures as the bundled version, documents in a store,
+ * accepted corrections, a general set. The task can be learnt in seconds: the answer is the number in the passage.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Feedback } from '../../src/feedback/feedback.js'
+import { exportReader } from '../../src/jobs/candidate.js'
+import { JobQueue } from '../../src/jobs/queue.js'
+import { TrainJobs } from '../../src/jobs/train.js'
+import { Training } from '../../src/jobs/training.js'
+import { createLogger } from '../../src/log.js'
+import { INT8_FILE } from '../../src/registry/manifest.js'
+import { Models } from '../../src/registry/models.js'
+import { Registry } from '../../src/registry/registry.js'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
+import { type SquadExample, toSquad } from '../../src/text/squad.js'
+import { addCollection, addDocument, addInteraction, passage } from '../feedback/seed.js'
+import { draft } from '../registry/seed.js'
+
+const TINY_MODEL = fileURLToPath(new URL('../fixtures/tiny-model', import.meta.url))
+const QUESTION = 'How much does it cost?'
+export const TINY_VERSION = 'tiny-reader'
+
+/** Settings under which the tiny reader learns its task within 80 steps. */
+export const LEARNING = {
+  learningRate: 0.001,
+  batchSize: 8,
+  epochs: 100,
+  maxSteps: 80,
+  maxSequenceLength: 96,
+  stride: 16,
+  weightDecay: 0,
+  freezeEmbeddings: 'none',
+  checkpointSteps: 5,
+}
+
+const log = createLogger('silent')
+
+export class ReaderLab implements AsyncDisposable {
+  readonly registry: Registry
+  readonly models: Models
+  jobs: JobQueue
+  training: Training
+
+  private constructor(
+    readonly folder: string,
+    readonly store: SqliteStore,
+  ) {
+    this.registry = new Registry({ modelsDir: join(folder, 'models') })
+    this.models = new Models({ registry: this.registry, store, log })
+    this.jobs = this.#newQueue()
+    this.training = this.#newTraining()
+  }
+
+  static async open(): Promise<ReaderLab> {
+    const folder = await mkdtemp(join(tmpdir(), 'docent-lab-'))
+    const lab = new ReaderLab(folder, await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log }))
+    await writeFile(lab.generalSetFile, JSON.stringify(toSquad(generalSet())))
+    await lab.registry.create(TINY_VERSION, async (target) => {
+      const { signal } = new AbortController()
+      const weightsFile = join(TINY_MODEL, 'model.safetensors')
+      await exportReader({ parentFolder: TINY_MODEL, weightsFile, folder: target, signal })
+      const window = { maxSequenceLength: 96, stride: 16, maxQuestionTokens: 16, maxAnswerTokens: 8 }
+      const { int8 } = draft().forms
+      return draft({ window, forms: { int8: { ...int8, file: INT8_FILE } } })
+    })
+    await lab.jobs.start()
+    return lab
+  }
+
+  get dataDir(): string {
+    return join(this.folder, 'data')
+  }
+
+  get generalSetFile(): string {
+    return join(this.folder, 'general-set.json')
+  }
+
+  /** Accepted corrections, each over a passage of its own. */
+  async teach(count: number): Promise<void> {
+    const feedback = new Feedback({ store: this.store })
+    const collectionId = await addCollection(this.store)
+    for (let index = 0; index < count; index++) {
+      const { context, price } = priceTag(index)
+      const version = await addDocument(this.store, collectionId, context)
+      const shown = passage(version, 0, context.length)
+      const { id: interactionId } = await addInteraction(this.store, QUESTION, [shown])
+      const correction = { documentId: version.documentId, text: price }
+      const { id } = await feedback.submit({ interactionId, verdict: 'CORRECTED', correction })
+      await feedback.review(id, 'ACCEPT')
+    }
+  }
+
+  /** As a process that is told to end and started again. */
+  async restart(): Promise<void> {
+    await this.jobs[Symbol.asyncDispose]()
+    this.jobs = this.#newQueue()
+    this.training = this.#newTraining()
+    await this.jobs.start()
+  }
+
+  async ended(jobId: string) {
+    for await (const _ of this.jobs.watch(jobId)) {
+      // until the watch ends with the job
+    }
+    const job = await this.store.reader.jobs.get(jobId)
+    const run = await this.store.reader.runs.byJob(jobId)
+    if (!job || !run) throw new Error('the job or its run is missing')
+    return { job, run }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.jobs[Symbol.asyncDispose]()
+    await this.store[Symbol.asyncDispose]()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  #newQueue(): JobQueue {
+    const { store, registry, models, dataDir, generalSetFile } = this
+    const kind = new TrainJobs({ store, registry, models, dataDir, threads: 1, generalSetFile })
+    return new JobQueue({ store, kinds: [kind], log })
+  }
+
+  #newTraining(): Training {
+    const { store, models, jobs, dataDir, generalSetFile } = this
+    return new Training({ store, models, jobs, dataDir, generalSetFile })
+  }
+}
+
+/** Thirty words that no other tag has in this order, and a price among them. */
+export function priceTag(index: number): { context: string; price: string } {
+  const letters = 'abcdefghijklmnopqrstuvwxyz'
+  const letter = (at: number) => letters[(at * 7 + index * 11 + at * at * (index + 3)) % 26]
+  const words = Array.from({ length: 30 }, (_, at) => `${letter(at)}${letter(at + 40)}`)
+  const price = String(1000 + ((index * 7919) % 9000))
+  words.splice((index * 5) % 30, 0, price)
+  return { context: words.join(' '), price }
+}
+
+function generalSet(): SquadExample[] {
+  return Array.from({ length: 24 }, (_, index) => {
+    const { context, price } = priceTag(1000 + index)
+    const common = { id: `general-${index}`, title: 'tags', question: QUESTION }
+    return index % 6 === 0
+      ? { ...common, context: context.replace(price, ''), answers: [], isImpossible: true }
+      : { ...common, context, answers: [{ text: price, start: context.indexOf(price) }], isImpossible: false }
+  })
+}
