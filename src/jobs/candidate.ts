@@ -133,6 +133,6 @@ async function referenceWindows(
   return windows
 }
 
-function toMetric({ n, exactMatch, f1, exactMatchInterval, f1Interval }: ReaderEvaluation): ModelMetric {
+export function toMetric({ n, exactMatch, f1, exactMatchInterval, f1Interval }: ReaderEvaluation): ModelMetric {
   return { n, exactMatch, f1, exactMatchInterval, f1Interval }
 }

@@ -13,7 +13,7 @@ import type { JobQueue } from './queue.js'
 import type { TrainPayload } from './train.js'
 
 export interface TrainingInput {
-  /** What is left out has its default (train/settings.ts). */
+  /** What is left out has its default: of train/settings.ts, or for small datasets of `defaultsFor`. */
   readonly settings?: Readonly<Partial<Record<keyof TrainingSettings, unknown>>>
   /** Whether a candidate that the gate lets through is promoted at once. The default is true. */
   readonly autoPromote?: boolean
@@ -64,7 +64,7 @@ export class Training {
   }
 
   async #startNew({ settings: given = {}, autoPromote = true, dataFile }: TrainingInput): Promise<Job> {
-    const settings = parseTrainingSettings(given)
+    parseTrainingSettings(given)
     const parent = await this.#models.current()
     await removeLeftovers(this.#datasetsDir)
     const dataset = await buildDataset({
@@ -74,6 +74,7 @@ export class Training {
       reservedFiles: [this.#generalSetFile],
     })
     await this.#store.transact(({ datasets }) => datasets.insert(dataset))
+    const settings = parseTrainingSettings({ ...defaultsFor(dataset.trainCount), ...given })
     return this.#queue(
       { datasetId: dataset.id, parentVersion: parent.id, settings },
       { autoPromote, resumedRunId: null },
@@ -131,6 +132,20 @@ export class Training {
       }
     }
   }
+}
+
+/** Updates that a small dataset needs to be learnt at all. */
+const SMALL_SET_UPDATES = 80
+const SMALL_SET_BATCH = 8
+const MAX_SMALL_SET_EPOCHS = 12
+
+/**
+ * A few dozen labels make two updates per epoch: smaller batches and more epochs let them be learnt, and half the rate keeps
+ * what the reader knew. Datasets that give more updates than that by themselves take the general defaults.
+ */
+export function defaultsFor(trainCount: number): Partial<TrainingSettings> {
+  const epochs = Math.min(MAX_SMALL_SET_EPOCHS, (SMALL_SET_UPDATES * SMALL_SET_BATCH) / trainCount)
+  return epochs > 2 ? { batchSize: SMALL_SET_BATCH, epochs, learningRate: 5e-5 } : {}
 }
 
 function newJob(payload: TrainPayload, createdAt: Date): Job {

@@ -1,0 +1,107 @@
+/**
+ * Makes a bundled reader version of trained weights: exports, compares with the trained model, calibrates, measures, and
+ * writes the manifest that vouches for every byte.
+ *
+ *   node scripts/bundle-reader.mjs --id ID --trained FILE --base FOLDER [--models FOLDER] [--dataset FILE]
+ *                                  [--settings FILE] [--measure NAME=SQUAD_FILE ...]
+ *
+ *   --trained   weights as the trainer leaves them (trained.safetensors)
+ *   --base      the encoder that it was trained from, whose frozen word embeddings are not stored again
+ *   --dataset   the file that it was trained on: its sha256 stands in the manifest
+ *   --settings  JSON of what it was trained with, for the manifest
+ *   --measure   further files to measure on, beside the general set
+ *
+ * Commit trained.safetensors, config.json and manifest.json of the folder; set-up writes the rest again (lay-models).
+ * Needs the compiled `dist/`.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { fitCalibration } from '../dist/evaluate/calibration.js'
+import { readExamples, scoreReadings } from '../dist/evaluate/evaluate-reader.js'
+import { readSquadFile } from '../dist/feedback/dataset.js'
+import { compareWithTraining, exportReader, toMetric } from '../dist/jobs/candidate.js'
+import { GENERAL_SET_FILE, withReader } from '../dist/jobs/measure.js'
+import { DEFAULT_READER_SETTINGS } from '../dist/read/reader.js'
+import { hashFile } from '../dist/registry/durable.js'
+import { INT8_FILE } from '../dist/registry/manifest.js'
+import { Registry } from '../dist/registry/registry.js'
+import { readSafetensors, writeSafetensors } from '../dist/registry/safetensors.js'
+
+const { values: options } = parseArgs({
+  options: {
+    id: { type: 'string' },
+    trained: { type: 'string' },
+    base: { type: 'string' },
+    models: { type: 'string', default: fileURLToPath(new URL('../models', import.meta.url)) },
+    dataset: { type: 'string' },
+    settings: { type: 'string' },
+    measure: { type: 'string', multiple: true, default: [] },
+  },
+})
+const { id, trained, base } = options
+if (!id || !trained || !base) {
+  console.error('needed: --id ID --trained FILE --base FOLDER')
+  process.exit(2)
+}
+
+const { maxSequenceLength, stride, maxQuestionTokens, maxAnswerTokens } = DEFAULT_READER_SETTINGS
+const window = { maxSequenceLength, stride, maxQuestionTokens, maxAnswerTokens }
+const { signal } = new AbortController()
+
+const registry = new Registry({ modelsDir: options.models })
+const version = await registry.create(id, async (folder) => {
+  await exportReader({ parentFolder: base, weightsFile: trained, folder, signal })
+  const config = JSON.parse(await readFile(path.join(base, 'config.json'), 'utf8'))
+  const own = { ...config, architectures: ['BertForQuestionAnswering'] }
+  await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(own, null, 2)}\n`)
+  await writeOwnWeights(path.join(folder, 'trained.safetensors'))
+  return withReader({ folder, modelFile: INT8_FILE, window }, async (reader) => {
+    const general = await readSquadFile(GENERAL_SET_FILE)
+    const canary = await compareWithTraining(reader, { folder, examples: general, threads: 1 })
+    const readings = await read(reader, general, 'general')
+    const calibration = fitCalibration(readings)
+    const metrics = { general: toMetric(scoreReadings(general, readings, calibration.noAnswerThreshold)) }
+    for (const argument of options.measure) {
+      const [name, file] = argument.split('=')
+      const examples = await readSquadFile(file)
+      const found = scoreReadings(examples, await read(reader, examples, name), calibration.noAnswerThreshold)
+      metrics[name] = toMetric(found)
+    }
+    return {
+      architecture: 'bert-reader',
+      origin: 'BUNDLED',
+      parent: null,
+      datasetHash: options.dataset ? await hashFile(options.dataset) : null,
+      createdAt: new Date().toISOString(),
+      settings: options.settings ? JSON.parse(await readFile(options.settings, 'utf8')) : {},
+      window,
+      forms: { int8: { file: INT8_FILE, metrics, calibration, canary } },
+      licence: 'Apache-2.0',
+      attribution: [
+        'Encoder: all-MiniLM-L6-v2, sentence-transformers, Apache-2.0',
+        'Trained on: SQuAD (Rajpurkar et al. 2016, CC BY-SA 4.0), SQuADShifts (Miller et al. 2020, CC BY 4.0), ' +
+          'QAMR (Michael et al. 2018, MIT)',
+      ],
+    }
+  })
+})
+await registry.verify(id)
+console.log(JSON.stringify({ folder: version.folder, ...version.manifest.forms.int8, canary: undefined }, null, 2))
+
+/** In half precision, without the word embeddings: set-up takes those from the encoder. */
+async function writeOwnWeights(file) {
+  const weights = await readSafetensors(trained)
+  const words = 'embeddings.word_embeddings.weight'
+  const frozen = (await readSafetensors(path.join(base, 'model.safetensors'))).get(words)
+  const same = weights.get(`bert.${words}`)?.data.every((value, index) => value === frozen?.data[index])
+  if (!same) throw new Error('the word embeddings were trained: set-up could not put this reader together')
+  weights.delete(`bert.${words}`)
+  await writeSafetensors(file, weights, { dtype: 'F16', metadata: { format: 'pt' } })
+}
+
+function read(reader, examples, name) {
+  const onProgress = (done, total) => process.stderr.write(`\r${name}: ${done} of ${total}   `)
+  return readExamples({ ...reader, examples, onProgress }).finally(() => process.stderr.write('\n'))
+}
