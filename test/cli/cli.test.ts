@@ -1,0 +1,157 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { docent, type Folders, makeFolders, startServer } from '../support/start-server.js'
+
+let folders: Folders
+let documents: string
+
+beforeAll(async () => {
+  folders = await makeFolders()
+  documents = join(folders.folder, 'documents')
+  await mkdir(join(documents, 'below'), { recursive: true })
+  await writeFile(join(documents, 'hours.md'), '# Hours\n\nThe library is open from nine to six.')
+  await writeFile(join(documents, 'below', 'fees.txt'), 'A late book costs ten cents a day.')
+  await writeFile(join(documents, 'picture.png'), 'x')
+})
+afterAll(() => folders?.remove())
+
+// biome-ignore lint/suspicious/noExplicitAny: the shape is the command's
+type Any = any
+
+async function json(...args: string[]): Promise<Any> {
+  const { status, stdout, stderr } = await docent([...args, '--json'], folders.environment)
+  expect([status, stderr.replace(/^.*(queued|reading|embedding|storing|skipped|done|running).*\n/gm, '')]).toEqual([
+    0,
+    '',
+  ])
+  return JSON.parse(stdout)
+}
+
+test('without a server the commands do the work themselves: ingest, ask, search, list', async () => {
+  const ingested = await docent(['ingest', documents], folders.environment)
+  expect(ingested).toMatchObject({ status: 0, stdout: '2 of 2 documents ingested\n' })
+  expect(ingested.stderr).toContain('skipped in')
+  expect(ingested.stderr).toContain('picture.png')
+
+  const answer = await json('ask', 'When is the library open?')
+  expect(answer.answers[0].document.title).toBeTruthy()
+  const human = await docent(['ask', 'When is the library open?'], folders.environment)
+  expect(human.stdout).toContain(`»${answer.answers[0].text.replace(/\s+/g, ' ')}«`)
+  expect(human.stdout).toContain('confidence')
+
+  const [hit] = await json('search', 'late book', '--first', '1')
+  expect(hit.text).toBe('A late book costs ten cents a day.')
+
+  const { edges } = await json('documents', 'list')
+  expect(edges.map(({ node }: Any) => [node.externalId, node.status])).toEqual([
+    ['hours.md', 'READY'],
+    [join('below', 'fees.txt'), 'READY'],
+  ])
+})
+
+test('with a server the same commands go through it', async () => {
+  await using server = await startServer(folders)
+  const { interactionId } = await json('ask', 'When is the library open?')
+  const { interaction } = await server.client.graphql<Any>('query($id: ID!) { interaction(id: $id) { id } }', {
+    id: interactionId,
+  })
+  expect(interaction.id).toBe(interactionId)
+})
+
+test('a correction goes from submit to accept', async () => {
+  const { interactionId, answers } = await json('ask', 'What does a late book cost?')
+  const { edges } = await json('documents', 'list')
+  const fees = edges.find(({ node }: Any) => node.externalId.endsWith('fees.txt')).node
+  const submitted = await json(
+    ...['feedback', 'submit', '--interaction', interactionId, '--answer', answers[0].id],
+    ...['--verdict', 'CORRECTED', '--document', fees.id, '--text', 'ten cents a day'],
+  )
+  expect(submitted.span.text).toBe('ten cents a day')
+  expect((await json('feedback', 'accept', submitted.id)).status).toBe('ACCEPTED')
+  expect((await json('feedback', 'list', '--status', 'ACCEPTED')).edges).toHaveLength(1)
+})
+
+test('models, indexes and jobs are shown and verified', async () => {
+  expect(await json('models', 'list')).toMatchObject([{ id: 'tiny-1', current: true }])
+  expect((await json('models', 'show', 'tiny-1')).manifest.architecture).toBe('BertForQuestionAnswering')
+  expect(await json('models', 'verify')).toEqual({ verified: ['tiny-1'] })
+  expect(await json('index', 'verify')).toMatchObject([{ live: 2, recallAt10: 1 }])
+  expect(await json('index', 'rebuild')).toEqual({ rebuilt: 1 })
+  const jobs = await json('jobs', 'list')
+  expect(jobs.edges.map(({ node }: Any) => node.status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'])
+  expect((await json('jobs', 'show', jobs.edges[0].node.id)).kind).toBe('INDEX')
+  expect((await json('runs', 'list')).edges).toEqual([])
+})
+
+test('doctor finds that all is well, and what is not', async () => {
+  expect((await json('doctor')).ok).toBe(true)
+  const damaged = await docent(['doctor', '--json'], { ...folders.environment, DOCENT_INDEX_DIR: '/proc/none' })
+  expect(damaged.status).toBe(1)
+  expect(JSON.parse(damaged.stdout).checks.filter(({ ok }: Any) => !ok)).toMatchObject([{ name: 'indexes' }])
+})
+
+test('evaluate reader needs neither server nor store, and writes what the official scorer reads', async () => {
+  const data = join(folders.folder, 'squad.json')
+  const context = 'The library is open from nine to six.'
+  const answer = { text: 'nine to six', answer_start: context.indexOf('nine') }
+  const qas = [{ id: 'q1', question: 'When is the library open?', answers: [answer] }]
+  await writeFile(
+    data,
+    JSON.stringify({ version: '1.1', data: [{ title: 'Library', paragraphs: [{ context, qas }] }] }),
+  )
+  const predictions = join(folders.folder, 'predictions.json')
+  const scores = await json('evaluate', 'reader', '--data', data, '--predictions', predictions)
+  expect(scores).toMatchObject({ model: 'tiny-1', n: 1, squadVersion: '1.1', f1: expect.any(Number) })
+  const { q1 } = JSON.parse(await readFile(predictions, 'utf8'))
+  expect(context).toContain(q1)
+})
+
+test('a failure has its code and hint on stderr and status 1', async () => {
+  const { status, stdout, stderr } = await docent(['jobs', 'show', 'nothing'], folders.environment)
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toBe('JOB_NOT_FOUND: there is no job nothing\nSend the id of a job that this server returned.\n')
+  const asJson = await docent(['ask', ' ', '--json'], folders.environment)
+  expect(asJson.status).toBe(1)
+  expect(JSON.parse(asJson.stderr).error.code).toBe('INVALID_INPUT')
+})
+
+test.each([[['nonsense']], [['ask']], [['ask', 'x', '--unknown']], [['feedback', 'submit']]])(
+  'wrong usage %j has status 2',
+  async (args) => {
+    const { status, stderr } = await docent(args, folders.environment)
+    expect(status).toBe(2)
+    expect(stderr).toContain('error:')
+  },
+)
+
+const COMMANDS = [
+  ...['serve', 'ingest', 'ask', 'search', 'train', 'doctor', 'documents list', 'documents show', 'documents delete'],
+  ...[
+    'feedback submit',
+    'feedback list',
+    'feedback accept',
+    'feedback reject',
+    'jobs list',
+    'jobs show',
+    'jobs cancel',
+  ],
+  ...['runs list', 'runs show', 'models list', 'models show', 'models promote', 'models rollback', 'models verify'],
+  ...['index verify', 'index rebuild', 'evaluate reader'],
+]
+
+test('every command has help with examples, --json and its exit status', { timeout: 240_000 }, async () => {
+  for (const command of COMMANDS) {
+    const { status, stdout } = await docent([...command.split(' '), '--help'], folders.environment)
+    expect([command, status]).toEqual([command, 0])
+    for (const part of ['Examples:', '--json', 'Exit status:', `docent ${command}`]) {
+      expect([command, stdout]).toEqual([command, expect.stringContaining(part)])
+    }
+  }
+})
+
+test('a server that died without a word is no obstacle', async () => {
+  const server = await startServer(folders)
+  await server.kill()
+  expect(await json('models', 'list')).toHaveLength(1)
+})
