@@ -144,6 +144,8 @@ export interface ChunkReader {
   ofDocument(documentId: string): Promise<Chunk[]>
   /** Vectors of live chunks with seq > afterSeq, rising, at most `limit`: what an index replays. */
   vectorsAfter(collectionId: string, afterSeq: number, limit: number): Promise<{ seq: number; vector: Float32Array }[]>
+  /** Rising by seq; those that no longer exist are left out. */
+  vectorsOf(seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]>
   /** Seqs of the live chunks of a collection, rising; narrowed by the filter (an empty list of documents: none). */
   liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
   count(collectionId?: string): Promise<number>

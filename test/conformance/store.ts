@@ -324,6 +324,8 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         const first = await store.reader.chunks.vectorsAfter(collection.id, 0, 2)
         const rest = await store.reader.chunks.vectorsAfter(collection.id, seqs[1] as number, 2)
         expect([...first, ...rest].map(({ seq }) => seq)).toEqual(seqs)
+        const some = await store.reader.chunks.vectorsOf([seqs[2] as number, 9_999_999, seqs[0] as number])
+        expect(some).toEqual([first[0], rest[0]])
       })
 
       it('lists live seqs, narrowed to documents', async () => {

@@ -1,18 +1,14 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Chunk, DocumentFilter } from '../../domain.js'
 import type { ChunkReader, LexicalHit } from '../store.js'
-import { among, searchLexical } from './lexical.js'
+import { oneOf, searchLexical } from './lexical.js'
 import { type ChunkRow, fromJson, type Schema } from './schema.js'
 
 export class ChunkReads implements ChunkReader {
   constructor(protected readonly database: Kysely<Schema>) {}
 
   async bySeq(seqs: readonly number[]): Promise<Chunk[]> {
-    const rows = await this.database
-      .selectFrom('chunks')
-      .selectAll()
-      .where('seq', 'in', sql<number>`(select value from json_each(${JSON.stringify(seqs)}))`)
-      .execute()
+    const rows = await this.database.selectFrom('chunks').selectAll().where('seq', 'in', oneOf(seqs)).execute()
     const found = new Map(rows.map((row) => [row.seq, fromRow(row)]))
     return seqs.flatMap((seq) => found.get(seq) ?? [])
   }
@@ -44,10 +40,20 @@ export class ChunkReads implements ChunkReader {
     return rows.map(({ seq, vector }) => ({ seq, vector: fromBytes(vector) }))
   }
 
+  async vectorsOf(seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]> {
+    const rows = await this.database
+      .selectFrom('chunk_vectors')
+      .select(['seq', 'vector'])
+      .where('seq', 'in', oneOf(seqs))
+      .orderBy('seq')
+      .execute()
+    return rows.map(({ seq, vector }) => ({ seq, vector: fromBytes(vector) }))
+  }
+
   async liveSeqs(collectionId: string, filter: DocumentFilter = {}): Promise<Float64Array> {
     let query = this.database.selectFrom('chunks').select('seq').where('collection_id', '=', collectionId)
     if (filter.documentIds !== undefined) {
-      query = query.where('document_id', 'in', sql<string>`${among(filter.documentIds)}`)
+      query = query.where('document_id', 'in', oneOf(filter.documentIds))
     }
     const rows = await query.orderBy('seq').execute()
     return Float64Array.from(rows, (row) => row.seq)

@@ -1,5 +1,5 @@
 /** BM25 over the chunks' words, by SQLite's FTS5. */
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { DocumentFilter } from '../../domain.js'
 import type { LexicalHit } from '../store.js'
 import type { Schema } from './schema.js'
@@ -36,8 +36,8 @@ export async function searchLexical(
   if (match === null) return []
   const { collectionIds, filter, limit } = options
   const conditions = [sql`chunk_words match ${match}`]
-  if (collectionIds.length > 0) conditions.push(sql`chunks.collection_id in ${among(collectionIds)}`)
-  if (filter.documentIds !== undefined) conditions.push(sql`chunks.document_id in ${among(filter.documentIds)}`)
+  if (collectionIds.length > 0) conditions.push(sql`chunks.collection_id in ${oneOf(collectionIds)}`)
+  if (filter.documentIds !== undefined) conditions.push(sql`chunks.document_id in ${oneOf(filter.documentIds)}`)
   const { rows } = await sql<LexicalHit>`
     select chunk_words.rowid as seq,
       -bm25(chunk_words, ${sql.lit(TITLE_WEIGHT)}, ${sql.lit(HEADINGS_WEIGHT)}, ${sql.lit(BODY_WEIGHT)}) as score
@@ -47,5 +47,6 @@ export async function searchLexical(
   return rows
 }
 
-/** One parameter for any number of ids, so that the statement's text stays the same. */
-export const among = (ids: readonly string[]) => sql`(select value from json_each(${JSON.stringify(ids)}))`
+/** One parameter for any number of values, so that the statement's text stays the same. */
+export const oneOf = <T extends string | number>(values: readonly T[]): RawBuilder<T> =>
+  sql`(select value from json_each(${JSON.stringify(values)}))`

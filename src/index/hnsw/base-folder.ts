@@ -1,0 +1,113 @@
+/**
+ * An immutable base on disk: `indexes/<collection>/<name>/{index.hnsw, manifest.json}`. It is written under a name that
+ * nobody looks for, forced to the disk, renamed, and only then named by the store.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, readSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { IndexBase } from '../../domain.js'
+import { DocentError } from '../../errors.js'
+
+export const INDEX_FILE = 'index.hnsw'
+const MANIFEST_FILE = 'manifest.json'
+const HASH_BLOCK_BYTES = 1024 * 1024
+
+const manifestSchema = z.object({
+  formatVersion: z.literal(1),
+  /** hnswlib's inner product: distance = 1 - dot, which for unit vectors is 1 - cosine. */
+  space: z.literal('ip'),
+  dimensions: z.number().int().positive(),
+  M: z.number().int().positive(),
+  efConstruction: z.number().int().positive(),
+  /** What it is searched with, and what that found of the true 10 nearest when it was built. */
+  efSearch: z.number().int().positive(),
+  recallAt10: z.number(),
+  /** The highest seq that the base was built up to. */
+  lastSeq: z.number().int().nonnegative(),
+  /** Points in the file. */
+  count: z.number().int().positive(),
+  /** Of the index file, hex. */
+  sha256: z.string(),
+})
+export type BaseManifest = z.infer<typeof manifestSchema>
+
+/** @throws INDEX_CORRUPT when a file is missing or is not what the manifest and the store's row say. Blocks: for threads. */
+export function checkBase(folder: string, expected: Pick<IndexBase, 'lastSeq' | 'count'>): BaseManifest {
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, MANIFEST_FILE), 'utf8')))
+    if (manifest.lastSeq !== expected.lastSeq || manifest.count !== expected.count) {
+      throw new Error('the manifest is not the one that the store names')
+    }
+    if (hashFile(join(folder, INDEX_FILE)) !== manifest.sha256) throw new Error(`${INDEX_FILE} has changed`)
+    return manifest
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? 'the manifest is not valid' : (error as Error).message
+    throw new DocentError('INDEX_CORRUPT', `${folder}: ${reason}`, { cause: error })
+  }
+}
+
+/** sha256 in blocks, hex. Blocks: for threads. */
+export function hashFile(path: string): string {
+  const hash = createHash('sha256')
+  const block = Buffer.alloc(HASH_BLOCK_BYTES)
+  const file = openSync(path, 'r')
+  try {
+    for (let count = readSync(file, block); count > 0; count = readSync(file, block)) {
+      hash.update(block.subarray(0, count))
+    }
+  } finally {
+    closeSync(file)
+  }
+  return hash.digest('hex')
+}
+
+export function forceToDisk(path: string): void {
+  const file = openSync(path, 'r+')
+  fsyncSync(file)
+  closeSync(file)
+}
+
+export async function writeManifest(folder: string, manifest: BaseManifest): Promise<void> {
+  const file = await open(join(folder, MANIFEST_FILE), 'w')
+  try {
+    await file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await forceFolderToDisk(folder)
+}
+
+/** The folder becomes visible under its name, whole. */
+export async function publish(aside: string, collectionFolder: string, name: string): Promise<void> {
+  await rename(aside, join(collectionFolder, name))
+  await forceFolderToDisk(collectionFolder)
+}
+
+export async function createFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+}
+
+/** Removes every base of a collection but the one named: older ones, and what a killed merge left behind. */
+export async function removeAllBut(collectionFolder: string, name: string | undefined): Promise<void> {
+  const names = await readdir(collectionFolder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  for (const other of names) {
+    if (other !== name) await rm(join(collectionFolder, other), { recursive: true, force: true })
+  }
+}
+
+/** A rename is on the disk when its folder is. Windows has no such thing, and refuses. */
+async function forceFolderToDisk(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * One collection's index: opened on first use, kept in step with the store, merged when the rows after the base are many.
+ *
+ * Opening, switching to a new base and mending a damaged one are one and the same `#load`: what the store names is loaded
+ * beside what serves, the rows after it are replayed, and the two change places. So a switch that a crash cuts off is
+ * finished by the next opening.
+ */
+import { join } from 'node:path'
+import { Mutex } from 'async-mutex'
+import type { IndexBase } from '../../domain.js'
+import { asDocentError, DocentError } from '../../errors.js'
+import type { Logger } from '../../log.js'
+import type { Store } from '../../store/store.js'
+import { Thread } from '../../thread.js'
+import type { IndexReport, VectorChanges, VectorHit } from '../vector-index.js'
+import { BUILD_THREAD, buildBase, compareWithTruth, type MergeStep } from './base-builder.js'
+import { type BaseManifest, removeAllBut } from './base-folder.js'
+import type { BuildThreadData } from './build-thread.js'
+import type { Sizes } from './live-vectors.js'
+import { RECALL_DEPTH, recall } from './recall.js'
+import { buffersOf, pagesOf, toRows } from './rows.js'
+import type { HnswSettings } from './settings.js'
+
+export interface CollectionIndexOptions {
+  readonly collectionId: string
+  /** `indexes/<collection>`. */
+  readonly folder: string
+  readonly store: Store
+  readonly thread: Thread
+  readonly dimensions: number
+  readonly settings: HnswSettings
+  readonly log: Logger
+  /** One merge at a time in the whole process. */
+  readonly mergeMutex: Mutex
+  readonly signal: AbortSignal
+  onStep(step: MergeStep): void
+}
+
+export class CollectionIndex {
+  readonly #options: CollectionIndexOptions
+  /** Held by what changes the collection's index, never by a search. */
+  readonly #mutex = new Mutex()
+  #opened: Promise<void> | undefined
+  #current: (IndexBase & { manifest: BaseManifest }) | undefined
+  #sizes: Sizes = { base: 0, baseRemoved: 0, tail: 0 }
+  #merging: Promise<void> | undefined
+
+  constructor(options: CollectionIndexOptions) {
+    this.#options = options
+  }
+
+  async search(vector: Float32Array, k: number, allowed: Float64Array | undefined): Promise<VectorHit[]> {
+    const { thread, collectionId } = this.#options
+    await this.#open()
+    return thread.request('search', { collectionId, vector, k, allowed })
+  }
+
+  async apply({ added, removed }: VectorChanges): Promise<void> {
+    const { thread, collectionId, dimensions } = this.#options
+    await this.#open()
+    await this.#mutex.runExclusive(async () => {
+      const rows = toRows(added, dimensions)
+      this.#sizes = await thread.request('apply', { collectionId, added: rows, removed }, buffersOf(rows))
+    })
+    this.#mergeIfDue()
+  }
+
+  async rebuild(): Promise<void> {
+    await this.#open()
+    while (this.#merging) await this.#merging
+    await this.#merge(true)
+  }
+
+  /** Resolves when no merge is under way. */
+  async idle(): Promise<void> {
+    await this.#opened
+    while (this.#merging) await this.#merging
+  }
+
+  async verify(): Promise<IndexReport> {
+    const { store, collectionId, dimensions, settings, signal } = this.#options
+    await this.#open()
+    const live = await store.reader.chunks.liveSeqs(collectionId)
+    await using thread = new Thread(BUILD_THREAD, { dimensions, settings } satisfies BuildThreadData)
+    const queries = await compareWithTruth(thread, { store, collectionId, dimensions, signal }, live)
+    const truth = await thread.request<VectorHit[][]>('truth')
+    const found: VectorHit[][] = []
+    for (let at = 0; at < queries.length; at += dimensions) {
+      found.push(await this.search(queries.slice(at, at + dimensions), RECALL_DEPTH, undefined))
+    }
+    return { live: live.length, base: this.#sizes.base, recallAt10: recall(truth, found) }
+  }
+
+  async #open(): Promise<void> {
+    this.#opened ??= this.#mutex.runExclusive(() => this.#load()).then(() => this.#mergeIfDue())
+    try {
+      await this.#opened
+    } catch (error) {
+      this.#opened = undefined
+      throw error
+    }
+  }
+
+  /** Puts what the store names in the place of what serves. A damaged base is dropped: the store has every vector. */
+  async #load(): Promise<void> {
+    const { thread, store, collectionId, dimensions, folder, log, onStep } = this.#options
+    const { chunks, indexBases } = store.reader
+    await thread.request('begin', { collectionId })
+    let base = await indexBases.current(collectionId)
+    let manifest: BaseManifest | undefined
+    if (base) {
+      const live = await chunks.liveSeqs(collectionId)
+      const { lastSeq, count } = base
+      const path = join(folder, base.folder)
+      try {
+        manifest = await thread.request('loadBase', { collectionId, folder: path, lastSeq, count, live }, [
+          live.buffer as ArrayBuffer,
+        ])
+      } catch (error) {
+        if (!(error instanceof DocentError) || error.code !== 'INDEX_CORRUPT') throw error
+        log.warn({ collectionId, reason: error.message }, 'index base cannot be used; it is made again from the store')
+        await store.transact((transactor) => transactor.indexBases.clear(collectionId))
+        base = undefined
+      }
+    }
+    const after = base?.lastSeq ?? 0
+    for await (const rows of pagesOf(chunks, collectionId, dimensions, { after, upTo: Number.MAX_SAFE_INTEGER })) {
+      await thread.request('replay', { collectionId, rows }, buffersOf(rows))
+    }
+    this.#sizes = await thread.request('commit', { collectionId })
+    this.#current = base && manifest && { ...base, manifest }
+    onStep('switched')
+    await removeAllBut(folder, base?.folder)
+    onStep('swept')
+  }
+
+  #mergeIfDue(): void {
+    const { settings, log, collectionId, signal } = this.#options
+    const { base, baseRemoved, tail } = this.#sizes
+    const tooLong = tail > Math.max(settings.exactUpTo, settings.mergeShare * base)
+    const tooManyRemoved = baseRemoved > settings.removedShare * base
+    if (this.#merging || signal.aborted || !(tooLong || tooManyRemoved)) return
+    this.#merging = this.#merge(tooManyRemoved).then(
+      () => {
+        this.#merging = undefined
+        this.#mergeIfDue()
+      },
+      (error: unknown) => {
+        this.#merging = undefined
+        // What serves goes on serving; the next change to the collection tries again.
+        if (!signal.aborted) log.error({ collectionId, err: asDocentError(error) }, 'index merge failed')
+      },
+    )
+  }
+
+  #merge(fromScratch: boolean): Promise<void> {
+    return this.#options.mergeMutex.runExclusive(async () => {
+      const { store, collectionId, folder, settings, log, signal, onStep } = this.#options
+      signal.throwIfAborted()
+      const startedAt = performance.now()
+      const live = await store.reader.chunks.liveSeqs(collectionId)
+      if (live.length <= settings.exactUpTo) {
+        await store.transact(({ indexBases }) => indexBases.clear(collectionId))
+      } else {
+        const from = fromScratch ? undefined : this.#extensible()
+        const { row, manifest } = await buildBase({ ...this.#options, collectionFolder: folder, from, live })
+        await store.transact(({ indexBases }) => indexBases.setCurrent(row))
+        const { count, efSearch, recallAt10 } = manifest
+        const tookMs = Math.round(performance.now() - startedAt)
+        log.info({ collectionId, count, efSearch, recallAt10, tookMs }, 'index base built')
+      }
+      onStep('current-set')
+      await this.#mutex.runExclusive(() => this.#load())
+    })
+  }
+
+  /** The current base, where a new one with the same parameters can grow out of it. */
+  #extensible(): (IndexBase & { path: string }) | undefined {
+    const { settings, folder } = this.#options
+    const current = this.#current
+    if (current?.manifest.M !== settings.M || current.manifest.efConstruction !== settings.efConstruction)
+      return undefined
+    return { ...current, path: join(folder, current.folder) }
+  }
+}

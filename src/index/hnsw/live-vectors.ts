@@ -1,0 +1,105 @@
+/** What a collection is searched in: the base with its removed points marked, and the rows after it. */
+import { join } from 'node:path'
+import hnswlib from 'hnswlib-node'
+import type { IndexBase } from '../../domain.js'
+import { DocentError } from '../../errors.js'
+import type { VectorHit } from '../vector-index.js'
+import { type BaseManifest, checkBase, INDEX_FILE } from './base-folder.js'
+import { contains, ExactRows, Nearest } from './exact.js'
+
+export interface Sizes {
+  /** Points of the base, removed ones included. */
+  readonly base: number
+  readonly baseRemoved: number
+  readonly tail: number
+}
+
+export class LiveVectors {
+  readonly #dimensions: number
+  readonly #tail: ExactRows
+  #base: hnswlib.HierarchicalNSW | undefined
+  #manifest: BaseManifest | undefined
+  /** Points of the base that are still alive. */
+  #baseLive = new Set<number>()
+  readonly #removedEarly: Set<number>
+
+  /** @param removedEarly seqs that were removed before they were added, since the two calls may come in the other order */
+  constructor(dimensions: number, removedEarly: Set<number>) {
+    this.#dimensions = dimensions
+    this.#removedEarly = removedEarly
+    this.#tail = new ExactRows(dimensions)
+  }
+
+  get sizes(): Sizes {
+    const base = this.#manifest?.count ?? 0
+    return { base, baseRemoved: base - this.#baseLive.size, tail: this.#tail.size }
+  }
+
+  /**
+   * @param live seqs that the store holds, rising
+   * @throws INDEX_CORRUPT when the base is not what it should be, or lacks a live chunk that it should hold.
+   */
+  loadBase(folder: string, row: Pick<IndexBase, 'lastSeq' | 'count'>, live: Float64Array): BaseManifest {
+    const manifest = checkBase(folder, row)
+    if (manifest.dimensions !== this.#dimensions) {
+      throw new DocentError('INDEX_CORRUPT', `${folder} has ${manifest.dimensions} dimensions, not ${this.#dimensions}`)
+    }
+    const base = openBase(folder, manifest)
+    const expectedLive = new Set(live.filter((seq) => seq <= manifest.lastSeq))
+    let held = 0
+    for (const seq of base.getIdsList()) {
+      if (expectedLive.has(seq)) held++
+      else base.markDelete(seq)
+    }
+    if (held !== expectedLive.size) {
+      throw new DocentError('INDEX_CORRUPT', `${folder} lacks ${expectedLive.size - held} chunks of the store`)
+    }
+    this.#base = base
+    this.#manifest = manifest
+    this.#baseLive = expectedLive
+    return manifest
+  }
+
+  add(seqs: Float64Array, matrix: Float32Array): void {
+    seqs.forEach((seq, row) => {
+      if (seq <= (this.#manifest?.lastSeq ?? 0) || this.#removedEarly.delete(seq)) return
+      this.#tail.add(seq, matrix.subarray(row * this.#dimensions, (row + 1) * this.#dimensions))
+    })
+  }
+
+  remove(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      if (this.#baseLive.delete(seq)) this.#base?.markDelete(seq)
+      else if (!this.#tail.remove(seq) && seq > (this.#manifest?.lastSeq ?? 0)) this.#removedEarly.add(seq)
+    }
+  }
+
+  search(vector: Float32Array, k: number, allowed: Float64Array | undefined): VectorHit[] {
+    const nearest = new Nearest(k)
+    const isAllowed = allowed ? (seq: number) => contains(allowed, seq) : () => true
+    this.#tail.search(vector, nearest, isAllowed)
+    const fromBase = Math.min(k, this.#baseLive.size)
+    if (this.#base && fromBase > 0) {
+      const { neighbors, distances } = this.#base.searchKnn(
+        Array.from(vector),
+        fromBase,
+        allowed ? isAllowed : undefined,
+      )
+      neighbors.forEach((seq, index) => {
+        nearest.offer(seq, 1 - (distances[index] as number))
+      })
+    }
+    return nearest.hits
+  }
+}
+
+/** Reads the graph into memory, ready to search as its manifest says. */
+export function openBase(
+  folder: string,
+  manifest: Pick<BaseManifest, 'dimensions' | 'efSearch'>,
+): hnswlib.HierarchicalNSW {
+  const base = new hnswlib.HierarchicalNSW('ip', manifest.dimensions)
+  base.readIndexSync(join(folder, INDEX_FILE))
+  base.setEf(manifest.efSearch)
+  return base
+}
