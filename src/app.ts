@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Answering } from './answer/answering.js'
 import type { Config } from './config.js'
 import { DisposalStack } from './disposal.js'
-import { LazyEmbedder } from './embed/lazy-embedder.js'
+import { EMBEDDING_DIMENSIONS, Embedder } from './embed/embedder.js'
 import { Feedback } from './feedback/feedback.js'
 import type { Services } from './graphql/context.js'
 import type { SystemHealth } from './graphql/health.js'
@@ -41,7 +41,7 @@ export class App implements AsyncDisposable {
   readonly metrics: Metrics
   readonly #config: Config
   readonly #servingReader: ServingReader
-  readonly #embedder: LazyEmbedder
+  readonly #embedder: Lazy<Embedder>
   readonly #disposal: DisposalStack
 
   private constructor(parts: {
@@ -49,7 +49,7 @@ export class App implements AsyncDisposable {
     metrics: Metrics
     config: Config
     servingReader: ServingReader
-    embedder: LazyEmbedder
+    embedder: Lazy<Embedder>
     disposal: DisposalStack
   }) {
     this.services = parts.services
@@ -82,9 +82,12 @@ export class App implements AsyncDisposable {
     await registry.removeLeftovers()
     await originals.removeLeftovers()
 
-    const embedder = disposal.use(new LazyEmbedder(embedderFolder))
+    const lazyEmbedder = disposal.use(new Lazy(() => Embedder.start({ modelFolder: embedderFolder })))
+    const embedder: Pick<Embedder, 'embed'> = {
+      embed: async (texts, options) => (await lazyEmbedder.get()).embed(texts, options),
+    }
     const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: embedderFolder })))
-    const index = disposal.use(await HnswIndex.open({ folder: config.indexDir, store, log }))
+    const index = disposal.use(new HnswIndex({ store, indexDir: config.indexDir, dimensions: EMBEDDING_DIMENSIONS, log }))
     const servingReader = disposal.use(
       new ServingReader({
         current: () => models.current(),
@@ -99,7 +102,7 @@ export class App implements AsyncDisposable {
       store,
       retriever,
       servingReader,
-      embedderVersion: embedder.version,
+      embedderVersion: EMBEDDER,
       onAsked: (interaction) => metrics.asked(interaction),
     })
     const notify = () => jobs.notify()
@@ -135,14 +138,14 @@ export class App implements AsyncDisposable {
       index,
       indexRebuilds,
       log,
-      health: () => healthOf(store, servingReader, embedder.version, startedAt),
+      health: () => healthOf(store, servingReader, EMBEDDER, startedAt),
     }
-    return new App({ services, metrics, config, servingReader, embedder, disposal })
+    return new App({ services, metrics, config, servingReader, embedder: lazyEmbedder, disposal })
   }
 
   /** Opens the sessions, so that the first question waits for nothing. */
   async warmUp(): Promise<void> {
-    await Promise.all([this.#servingReader.warmUp(), this.#embedder.warmUp()])
+    await Promise.all([this.#servingReader.warmUp(), this.#embedder.get()])
   }
 
   /** Goes on with what an earlier process left, and works from now on. */

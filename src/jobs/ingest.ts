@@ -32,7 +32,7 @@ export class IngestJobs implements JobKindHandler {
   readonly #store: Store
   readonly #originals: Originals
   readonly #preparer: () => Promise<Preparer>
-  readonly #embedder: Embedder
+  readonly #embedder: Pick<Embedder, 'embed'>
   readonly #index: VectorIndex
 
   constructor(options: {
@@ -40,7 +40,7 @@ export class IngestJobs implements JobKindHandler {
     originals: Originals
     /** Started by the first job, so that a process that ingests nothing has no parser running. */
     preparer: () => Promise<Preparer>
-    embedder: Embedder
+    embedder: Pick<Embedder, 'embed'>
     index: VectorIndex
   }) {
     this.#store = options.store
