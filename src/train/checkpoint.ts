@@ -1,0 +1,92 @@
+/**
+ * Checkpoints: weights, optimiser moments and the place in data and schedule, in one folder for each, `step-00000050`. A
+ * folder is written aside, synced and renamed, and older ones are removed after that: whatever line a `kill -9` hits,
+ * the newest complete checkpoint opens. Orders are drawn from seed and epoch, so the place is the random state too.
+ */
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { DocentError } from '../errors.js'
+import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
+
+const stateSchema = z.object({
+  formatVersion: z.literal(1),
+  /** Hash of what the curve depends on: a checkpoint only continues the run that wrote it. */
+  runKey: z.string(),
+  step: z.int().nonnegative(),
+  epoch: z.int().nonnegative(),
+  offset: z.int().nonnegative(),
+  /** Computing time so far. */
+  trainedMs: z.number().nonnegative(),
+})
+
+export type CheckpointState = z.infer<typeof stateSchema>
+
+export interface Checkpoint {
+  readonly state: CheckpointState
+  readonly weights: ReadonlyMap<string, Tensor>
+  /** Keys `mean.NAME` and `square.NAME`. */
+  readonly moments: ReadonlyMap<string, Tensor>
+}
+
+const STATE_FILE = 'state.json'
+const WEIGHTS_FILE = 'model.safetensors'
+const MOMENTS_FILE = 'moments.safetensors'
+const COMPLETE = /^step-\d{8}$/
+
+export async function writeCheckpoint(folder: string, { state, weights, moments }: Checkpoint): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const name = `step-${String(state.step).padStart(8, '0')}`
+  const aside = path.join(folder, `.${name}.tmp`)
+  await rm(aside, { recursive: true, force: true })
+  await mkdir(aside)
+  await writeSafetensors(path.join(aside, WEIGHTS_FILE), weights, { dtype: 'F32' })
+  await writeSafetensors(path.join(aside, MOMENTS_FILE), moments, { dtype: 'F32' })
+  await writeFile(path.join(aside, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true })
+  await syncFolder(aside)
+  const target = path.join(folder, name)
+  await rm(target, { recursive: true, force: true })
+  await rename(aside, target)
+  await syncFolder(folder)
+  for (const entry of await readdir(folder)) {
+    const leftover = entry.startsWith('.step-') || (COMPLETE.test(entry) && entry !== name)
+    if (leftover) await rm(path.join(folder, entry), { recursive: true, force: true })
+  }
+  return target
+}
+
+/** The newest complete checkpoint, or null where none was written yet. */
+export async function readCheckpoint(folder: string): Promise<Checkpoint | null> {
+  const entries = await readdir(folder).catch(() => [])
+  const newest = entries
+    .filter((entry) => COMPLETE.test(entry))
+    .sort()
+    .at(-1)
+  if (!newest) return null
+  const file = (name: string): string => path.join(folder, newest, name)
+  const state = await readState(file(STATE_FILE))
+  const weights = await readSafetensors(file(WEIGHTS_FILE))
+  const moments = await readSafetensors(file(MOMENTS_FILE))
+  return { state, weights, moments }
+}
+
+async function readState(file: string): Promise<CheckpointState> {
+  let json: unknown
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw new DocentError('MODEL_CORRUPT', `${file} cannot be read: ${String(cause)}`, { cause })
+  }
+  const parsed = stateSchema.safeParse(json)
+  if (!parsed.success) throw new DocentError('MODEL_INCOMPATIBLE', `${file}: ${z.prettifyError(parsed.error)}`)
+  return parsed.data
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * What is trained: each parameter's numbers live once on the JavaScript side (where the optimiser changes them in one pass)
+ * and once as a tensor (where the model reads them). Query, key and value projections lie behind each other in one
+ * parameter, so that one product computes all three; their Hugging Face names are views of it.
+ */
+import { DocentError } from '../errors.js'
+import type { BertConfig } from '../registry/bert-config.js'
+import type { Tensor as StoredTensor } from '../registry/safetensors.js'
+import { normal, randomStream } from './random.js'
+import type { Tensor, TensorOps } from './tensorflow.js'
+
+export type Weights = ReadonlyMap<string, StoredTensor>
+
+/** A Hugging Face tensor that a parameter holds, `offset` numbers into it. */
+interface Part {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly offset: number
+}
+
+export class Parameter {
+  readonly #ops: TensorOps
+  #tensor: Tensor | null = null
+  /** Null when frozen. */
+  readonly gradient: Float32Array | null
+
+  constructor(
+    ops: TensorOps,
+    readonly shape: readonly number[],
+    readonly parts: readonly Part[],
+    readonly data: Float32Array,
+    options: { frozen: boolean },
+  ) {
+    this.#ops = ops
+    this.gradient = options.frozen ? null : new Float32Array(data.length)
+  }
+
+  /** Biases and LayerNorm gains and offsets do not decay (as in BERT's own training). All of them are vectors. */
+  get decays(): boolean {
+    return this.shape.length > 1
+  }
+
+  /** Kept until {@link changed}: for reading only, and never inside a tidy of its own. */
+  get tensor(): Tensor {
+    if (!this.#tensor) throw new DocentError('INTERNAL', `parameter ${this.parts[0]?.name} was not uploaded`)
+    return this.#tensor
+  }
+
+  /** Makes the tensor equal to `data` again. */
+  upload(): void {
+    this.#tensor?.dispose()
+    this.#tensor = this.#ops.fromFloats(this.data, this.shape)
+  }
+
+  /** Does nothing, and computes nothing, when frozen. */
+  addGradient(make: () => Tensor): void {
+    if (!this.gradient) return
+    const sum = this.gradient
+    const added = this.#ops.read(make)
+    for (let index = 0; index < sum.length; index++) (sum[index] as number) += added[index] as number
+  }
+
+  dispose(): void {
+    this.#tensor?.dispose()
+    this.#tensor = null
+  }
+}
+
+export interface LinearParameters {
+  /** [out, in] */
+  readonly weight: Parameter
+  readonly bias: Parameter
+}
+
+export interface NormParameters {
+  readonly gain: Parameter
+  readonly offset: Parameter
+}
+
+export interface LayerParameters {
+  /** [3 x hidden, hidden] */
+  readonly queryKeyValue: LinearParameters
+  readonly attentionOutput: LinearParameters
+  readonly attentionNorm: NormParameters
+  readonly intermediate: LinearParameters
+  readonly output: LinearParameters
+  readonly outputNorm: NormParameters
+}
+
+export interface ModelParameters {
+  readonly words: Parameter
+  readonly positions: Parameter
+  readonly types: Parameter
+  readonly embeddingNorm: NormParameters
+  readonly layers: readonly LayerParameters[]
+  /** [2, hidden]: start and end. */
+  readonly head: LinearParameters
+  readonly all: readonly Parameter[]
+}
+
+const HEAD_DEVIATION = 0.02 // BERT's initializer_range
+
+/**
+ * Takes `bert.`-prefixed names and, for sentence-transformers' files, bare ones; a pooler is ignored, a missing QA head is
+ * drawn from the seed.
+ * @throws MODEL_INCOMPATIBLE naming the tensor that is missing or has another shape.
+ */
+export function createParameters(
+  ops: TensorOps,
+  config: BertConfig,
+  weights: Weights,
+  { seed, frozen }: { seed: number; frozen: (name: string) => boolean },
+): ModelParameters {
+  const all: Parameter[] = []
+  const make = (shape: readonly number[], names: readonly string[]): Parameter => {
+    const [rows = 0, ...rest] = shape
+    const partShape = [rows / names.length, ...rest]
+    const size = partShape.reduce((product, length) => product * length, 1)
+    const parts = names.map((name, index) => ({ name, shape: partShape, offset: index * size }))
+    const data = new Float32Array(size * names.length)
+    for (const part of parts) data.set(findTensor(weights, part, seed), part.offset)
+    const parameter = new Parameter(ops, shape, parts, data, { frozen: names.some(frozen) })
+    parameter.upload()
+    all.push(parameter)
+    return parameter
+  }
+  const linear = (outputs: number, inputs: number, ...names: string[]): LinearParameters => ({
+    weight: make(
+      [outputs, inputs],
+      names.map((name) => `${name}.weight`),
+    ),
+    bias: make(
+      [outputs],
+      names.map((name) => `${name}.bias`),
+    ),
+  })
+  const norm = (name: string): NormParameters => ({
+    gain: make([config.hiddenSize], [`${name}.weight`]),
+    offset: make([config.hiddenSize], [`${name}.bias`]),
+  })
+  const { hiddenSize, intermediateSize } = config
+  const embeddings = 'bert.embeddings'
+  const words = make([config.vocabularySize, hiddenSize], [`${embeddings}.word_embeddings.weight`])
+  const positions = make([config.maxPositions, hiddenSize], [`${embeddings}.position_embeddings.weight`])
+  const types = make([config.typeCount, hiddenSize], [`${embeddings}.token_type_embeddings.weight`])
+  const embeddingNorm = norm(`${embeddings}.LayerNorm`)
+  const layers = Array.from({ length: config.layerCount }, (_, index): LayerParameters => {
+    const layer = `bert.encoder.layer.${index}`
+    const self = `${layer}.attention.self`
+    return {
+      queryKeyValue: linear(3 * hiddenSize, hiddenSize, `${self}.query`, `${self}.key`, `${self}.value`),
+      attentionOutput: linear(hiddenSize, hiddenSize, `${layer}.attention.output.dense`),
+      attentionNorm: norm(`${layer}.attention.output.LayerNorm`),
+      intermediate: linear(intermediateSize, hiddenSize, `${layer}.intermediate.dense`),
+      output: linear(hiddenSize, intermediateSize, `${layer}.output.dense`),
+      outputNorm: norm(`${layer}.output.LayerNorm`),
+    }
+  })
+  const head = linear(2, hiddenSize, 'qa_outputs')
+  return { words, positions, types, embeddingNorm, layers, head, all }
+}
+
+function findTensor(weights: Weights, { name, shape }: Part, seed: number): Float32Array {
+  const found = weights.get(name) ?? weights.get(name.replace(/^bert\./, ''))
+  if (!found) {
+    if (name.startsWith('qa_outputs.')) return initialHead(name, shape, seed)
+    throw new DocentError('MODEL_INCOMPATIBLE', `the weights lack ${name}`)
+  }
+  if (found.shape.join() !== shape.join()) {
+    throw new DocentError('MODEL_INCOMPATIBLE', `${name} has shape [${found.shape}], expected [${shape}]`)
+  }
+  return found.data
+}
+
+function initialHead(name: string, shape: readonly number[], seed: number): Float32Array {
+  const size = shape.reduce((product, length) => product * length, 1)
+  if (name.endsWith('.bias')) return new Float32Array(size)
+  const random = randomStream(seed, 1)
+  return Float32Array.from({ length: size }, () => HEAD_DEVIATION * normal(random))
+}
+
+/** Views of the parameters under their Hugging Face names: they change as training goes on. */
+export function namedViews(
+  parameters: ModelParameters,
+  select: (parameter: Parameter) => Float32Array | null = (parameter) => parameter.data,
+): Map<string, StoredTensor> {
+  const views = new Map<string, StoredTensor>()
+  for (const parameter of parameters.all) {
+    const numbers = select(parameter)
+    if (!numbers) continue
+    for (const { name, shape, offset } of parameter.parts) {
+      const size = shape.reduce((product, length) => product * length, 1)
+      views.set(name, { shape, data: numbers.subarray(offset, offset + size) })
+    }
+  }
+  return views
+}

@@ -1,0 +1,99 @@
+/**
+ * The child program: one training run, or the logits of trained weights. A run is started and then reported by events
+ * (`step`, `finished`, `failed`), so that a request to cancel it is heard meanwhile.
+ */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { emitToParent, serveParent } from '../child.js'
+import { asDocentError, DocentError } from '../errors.js'
+import { readBertConfig } from '../registry/bert-config.js'
+import { readSafetensors } from '../registry/safetensors.js'
+import { parseSquad, type SquadExample } from '../text/squad.js'
+import { Tokenizer } from '../text/tokenizer.js'
+import { makeLabelledWindows } from './batches.js'
+import { train } from './loop.js'
+import { type ModelInput, ReaderModel, type SpanLogits } from './model.js'
+import { createParameters } from './parameters.js'
+import { parseTrainingSettings, type TrainingSettings } from './settings.js'
+import { loadTensorFlow } from './tensorflow.js'
+
+export interface StartRequest {
+  readonly settings: TrainingSettings
+  readonly parentFolder: string
+  readonly datasetPaths: readonly string[]
+  readonly checkpointFolder: string
+  readonly resume: boolean
+}
+
+export interface LogitsRequest {
+  readonly folder: string
+  readonly weightsFile: string
+  readonly inputs: readonly ModelInput[]
+}
+
+const cancelling = new AbortController()
+
+serveParent({
+  start(request: StartRequest): void {
+    // The reply is that it has begun; how it ends is an event.
+    runTraining(request).then(
+      (result) => emitToParent('finished', result),
+      (thrown) => {
+        if (!(thrown instanceof DocentError)) console.error(thrown)
+        emitToParent('failed', asDocentError(thrown).toJSON())
+      },
+    )
+  },
+  cancel(): void {
+    cancelling.abort()
+  },
+  logits,
+})
+
+async function runTraining({ settings, parentFolder, datasetPaths, checkpointFolder, resume }: StartRequest) {
+  const checked = parseTrainingSettings(settings)
+  const ops = loadTensorFlow()
+  const config = await readBertConfig(parentFolder)
+  if (checked.maxSequenceLength > config.maxPositions) {
+    throw new DocentError('UNSAFE_SETTINGS', `maxSequenceLength: the model has ${config.maxPositions} positions`)
+  }
+  const tokenizer = await Tokenizer.open(parentFolder)
+  const examples: SquadExample[] = []
+  for (const file of datasetPaths) examples.push(...parseSquad(await readDataset(file), file))
+  if (examples.length === 0) throw new DocentError('INVALID_DATASET', 'there is no question to learn from')
+  const windows = await makeLabelledWindows(examples, tokenizer, checked)
+  const weights = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
+  emitToParent('prepared', {
+    exampleCount: examples.length,
+    windowCount: windows.length,
+    tokenCount: windows.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
+  })
+  return await train({
+    ops,
+    config,
+    weights,
+    windows,
+    settings: checked,
+    checkpointFolder,
+    resume,
+    signal: cancelling.signal,
+    onStep: (row) => emitToParent('step', row),
+  })
+}
+
+async function readDataset(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw new DocentError('INVALID_DATASET', `${file} cannot be read as JSON: ${String(cause)}`, { cause })
+  }
+}
+
+async function logits({ folder, weightsFile, inputs }: LogitsRequest): Promise<SpanLogits[]> {
+  const ops = loadTensorFlow()
+  const config = await readBertConfig(folder)
+  const weights = await readSafetensors(weightsFile)
+  const parameters = createParameters(ops, config, weights, { seed: 0, frozen: () => true })
+  const model = new ReaderModel(ops, config, parameters)
+  return inputs.flatMap((input) => model.logits([input]))
+}
