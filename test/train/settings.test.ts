@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { isFrozen, parseTrainingSettings } from '../../src/train/settings.js'
+
+test('every setting has a default', () => {
+  expect(parseTrainingSettings({})).toMatchObject({ learningRate: 1e-4, freezeEmbeddings: 'words', maxSteps: null })
+})
+
+test.each([
+  ['learningRate', 0.01],
+  ['learningRate', 0],
+  ['batchSize', 0],
+  ['epochs', Number.NaN],
+  ['maxGradientNorm', 0],
+  ['maxSequenceLength', 1024],
+  ['warmupRatio', 1],
+  ['leraningRate', 1e-4],
+])('%s = %s is refused as unsafe, and the message names it', (name, value) => {
+  expect(() => parseTrainingSettings({ [name]: value })).toThrow(
+    expect.objectContaining({ code: 'UNSAFE_SETTINGS', message: expect.stringContaining(name) }),
+  )
+})
+
+test('only the word table is frozen, and only when that is asked for', () => {
+  const words = 'bert.embeddings.word_embeddings.weight'
+  const positions = 'bert.embeddings.position_embeddings.weight'
+  const frozen = parseTrainingSettings({})
+  expect([isFrozen(frozen, words), isFrozen(frozen, positions)]).toEqual([true, false])
+  expect(isFrozen(parseTrainingSettings({ freezeEmbeddings: 'none' }), words)).toBe(false)
+})

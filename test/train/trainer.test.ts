@@ -1,0 +1,195 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { packageRoot } from '../../src/child.js'
+import { readSafetensors, writeSafetensors } from '../../src/registry/safetensors.js'
+import { toSquad } from '../../src/text/squad.js'
+import { Tokenizer } from '../../src/text/tokenizer.js'
+import { makeWindows } from '../../src/text/windows.js'
+import { randomStream } from '../../src/train/random.js'
+import { computeLogits, type RunningTraining, type StepRow, startTraining } from '../../src/train/trainer.js'
+
+const parentFolder = path.join(packageRoot, 'test/fixtures/tiny-model')
+let folder: string
+let datasetFile: string
+/** The curve of a run that nothing happened to. */
+let undisturbed: StepRow[]
+
+beforeAll(async () => {
+  await makeFolder()
+  undisturbed = await readAll(start())
+  await removeFolder()
+})
+beforeEach(makeFolder)
+afterEach(removeFolder)
+
+async function makeFolder(): Promise<void> {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'docent-training-'))
+  datasetFile = path.join(folder, 'train.json')
+  await writeFile(datasetFile, JSON.stringify(toSquad(makeExamples())))
+}
+
+function removeFolder(): Promise<void> {
+  return rm(folder, { recursive: true, force: true })
+}
+
+/** The word after the one asked for: learnt in a few steps by a very small reader. */
+function makeExamples() {
+  const random = randomStream(9)
+  const words = ['map', 'card', 'roof', 'book', 'tree', 'desk', 'page', 'door']
+  return Array.from({ length: 48 }, (_, index) => {
+    const order = [...words].sort(() => random() - 0.5)
+    const asked = index % 7
+    const context = order.join(' ')
+    const answer = order[asked + 1] as string
+    return {
+      id: `q${index}`,
+      title: 'words',
+      question: order[asked] as string,
+      context,
+      answers: [{ text: answer, start: context.indexOf(answer) }],
+      isImpossible: false,
+    }
+  })
+}
+
+const settings = {
+  learningRate: 1e-3,
+  batchSize: 8,
+  maxSequenceLength: 64,
+  stride: 8,
+  checkpointSteps: 5,
+  maxSteps: 24,
+}
+
+function start(changes: { settings?: object; resume?: boolean } = {}): RunningTraining {
+  return startTraining({
+    settings: { ...settings, epochs: 10, ...changes.settings },
+    parentFolder,
+    datasetPaths: [datasetFile],
+    checkpointFolder: path.join(folder, 'checkpoints'),
+    resume: changes.resume ?? false,
+    threads: 1,
+    niceness: 0,
+  })
+}
+
+async function readAll(training: RunningTraining): Promise<StepRow[]> {
+  const rows: StepRow[] = []
+  for await (const row of training.steps) rows.push(row)
+  return rows
+}
+
+const mean = (numbers: readonly number[]): number => numbers.reduce((sum, value) => sum + value, 0) / numbers.length
+
+const losses = (rows: readonly StepRow[]): number[] => rows.map(({ loss }) => loss)
+
+function expectSameCurve(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length)
+  for (const [step, loss] of actual.entries()) expect(Math.abs(loss - (expected[step] as number))).toBeLessThan(1e-4)
+}
+
+describe('a training run', () => {
+  test('lowers the loss, reports every step, and writes weights under Hugging Face names', async () => {
+    const training = start()
+    const rows = await readAll(training)
+    const { steps, weightsFile } = await training.result
+    expect(steps).toBe(24)
+    expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, index) => index + 1))
+    for (const row of rows) expect(row).toMatchObject({ totalSteps: 24, gradientNorm: expect.any(Number) })
+    expect(mean(losses(rows).slice(-4))).toBeLessThan(0.9 * mean(losses(rows).slice(0, 4)))
+    const parent = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
+    const trained = await readSafetensors(weightsFile)
+    expect([...trained.keys()].sort()).toEqual([...parent.keys()].sort())
+    expectSameCurve(losses(rows), losses(undisturbed))
+  })
+
+  test('does not depend on how batches are cut, and does on the seed', async () => {
+    expectSameCurve(losses(await readAll(start({ settings: { microBatchTokens: 40 } }))), losses(undisturbed))
+    expect(losses(await readAll(start({ settings: { seed: 99 } })))).not.toEqual(losses(undisturbed))
+  })
+
+  test('goes on along the same curve after kill -9', async () => {
+    const killed = start()
+    const seen: StepRow[] = []
+    for await (const row of killed.steps) {
+      seen.push(row)
+      if (row.step === 12) process.kill(killed.pid as number, 'SIGKILL')
+    }
+    await expect(killed.result).rejects.toMatchObject({ code: 'INTERNAL' })
+    const resumed = await readAll(start({ resume: true }))
+    const from = (resumed[0] as StepRow).step
+    expect(from).toBeGreaterThan(10) // the checkpoint of step 10 was there when step 12 was reported
+    expectSameCurve(losses(seen), losses(undisturbed).slice(0, seen.length))
+    expectSameCurve(losses(resumed), losses(undisturbed).slice(from - 1))
+  })
+
+  test('stops when cancelled, keeps what it had, and can be resumed', async () => {
+    const training = start()
+    const seen: StepRow[] = []
+    for await (const row of training.steps) {
+      seen.push(row)
+      if (row.step === 3) await training.cancel()
+    }
+    await expect(training.result).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(seen.length).toBeLessThan(24)
+    const resumed = await readAll(start({ resume: true }))
+    expectSameCurve([...losses(seen), ...losses(resumed)], losses(undisturbed))
+  })
+
+  test('refuses to go on from a checkpoint of other data', async () => {
+    await start({ settings: { maxSteps: 2 } }).result
+    await writeFile(datasetFile, JSON.stringify(toSquad(makeExamples().slice(0, 30))))
+    await expect(start({ resume: true }).result).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  test('that diverges ends with TRAINING_DIVERGED and keeps the last good checkpoint', async () => {
+    await start({ settings: { maxSteps: 5 } }).result
+    // Numbers so large that the next forward pass overflows.
+    const [kept] = (await readdir(path.join(folder, 'checkpoints'))).filter((entry) => entry.startsWith('step-'))
+    const weightsFile = path.join(folder, 'checkpoints', kept as string, 'model.safetensors')
+    const weights = await readSafetensors(weightsFile)
+    weights.get('qa_outputs.weight')?.data.fill(Number.MAX_VALUE)
+    await writeSafetensors(weightsFile, weights, { dtype: 'F32' })
+    await expect(start({ resume: true }).result).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' })
+    expect((await readdir(path.join(folder, 'checkpoints'))).filter((entry) => entry.startsWith('step-'))).toEqual([
+      kept,
+    ])
+  })
+
+  test('names the row of a dataset that is wrong, and an unsafe rate before anything starts', async () => {
+    const squad = toSquad(makeExamples())
+    const answer = squad.data[0]?.paragraphs[0]?.qas[0]?.answers[0] as { answer_start: number }
+    answer.answer_start += 1
+    await writeFile(datasetFile, JSON.stringify(squad))
+    await expect(start().result).rejects.toMatchObject({
+      code: 'INVALID_DATASET',
+      message: expect.stringContaining('q0'),
+    })
+    expect(() => start({ settings: { learningRate: 0.01 } })).toThrow(
+      expect.objectContaining({ code: 'UNSAFE_SETTINGS' }),
+    )
+  })
+
+  test('says that training is unavailable where tfjs-node is not installed', async () => {
+    const bare = path.join(folder, 'bare')
+    for (const part of ['errors.js', 'errors.js.map', 'train']) {
+      await cp(path.join(packageRoot, 'dist', part), path.join(bare, part), { recursive: true })
+    }
+    await writeFile(path.join(bare, 'package.json'), '{"type": "module"}')
+    const { loadTensorFlow } = await import(path.join(bare, 'train/tensorflow.js'))
+    expect(loadTensorFlow).toThrow(expect.objectContaining({ code: 'TRAINING_UNAVAILABLE' }))
+  })
+})
+
+test('the trained weights give their logits for a reference batch, each window alone', async () => {
+  const tokenizer = await Tokenizer.open(parentFolder)
+  const question = await tokenizer.encode('Who is the director?')
+  const context = await tokenizer.encode('The director is Anna Keller. She has led the house since 2011.')
+  const inputs = makeWindows(question, context, tokenizer, { maxSequenceLength: 40, stride: 8, maxQuestionTokens: 16 })
+  const weightsFile = path.join(parentFolder, 'model.safetensors')
+  const logits = await computeLogits({ folder: parentFolder, weightsFile, inputs, threads: 1 })
+  expect(logits.map(({ startLogits }) => startLogits.length)).toEqual(inputs.map(({ inputIds }) => inputIds.length))
+  for (const { endLogits } of logits) expect(endLogits.every(Number.isFinite)).toBe(true)
+})
