@@ -130,13 +130,17 @@ export class ReaderLab implements AsyncDisposable {
   }
 }
 
-/** Thirty words that no other tag has in this order, and a price among them. */
+/** Thirty two-letter words of chance, the same for the same index, and a price among them. */
 export function priceTag(index: number): { context: string; price: string } {
-  const letters = 'abcdefghijklmnopqrstuvwxyz'
-  const letter = (at: number) => letters[(at * 7 + index * 11 + at * at * (index + 3)) % 26]
-  const words = Array.from({ length: 30 }, (_, at) => `${letter(at)}${letter(at + 40)}`)
-  const price = String(1000 + ((index * 7919) % 9000))
-  words.splice((index * 5) % 30, 0, price)
+  let state = 17 + index * 2654435761
+  const draw = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+  const letter = () => String.fromCharCode(97 + draw(26))
+  const words = Array.from({ length: 30 }, () => letter() + letter())
+  const price = String(1000 + draw(9000))
+  words.splice(draw(30), 0, price)
   return { context: words.join(' '), price }
 }
 
