@@ -1,0 +1,110 @@
+/**
+ * embed/: enters a text, leaves its place in meaning: 384 numbers of L2 norm 1, where the cosine of two texts says how near
+ * they are. Called by jobs/ (chunks) and retrieve/ (questions).
+ *
+ * all-MiniLM-L6-v2 (Reimers and Gurevych 2019; mean pooling, as sentence-transformers computes it) through
+ * `@xenova/transformers`, in a process of its own: a run blocks the event loop that calls it. Each text is run alone, so
+ * that its vector does not depend on what else is asked for.
+ */
+import { availableParallelism } from 'node:os'
+import { Child } from '../child.js'
+import { DocentError } from '../errors.js'
+import { PieceQueue, type RunOptions } from '../onnx/piece-queue.js'
+
+export type { Priority, RunOptions } from '../onnx/piece-queue.js'
+
+export const EMBEDDING_DIMENSIONS = 384
+
+export type EmbedderForm = 'int8' | 'fp32'
+
+export interface EmbedderOptions {
+  /** Laid out as Transformers.js expects it: config.json, tokenizer.json, tokenizer_config.json, onnx/. */
+  readonly modelFolder: string
+  /** `int8` (onnx/model_quantized.onnx) unless told; `fp32` is onnx/model.onnx. */
+  readonly form?: EmbedderForm
+  /** One per core unless told: a question waits for one text at most. */
+  readonly threads?: number
+}
+
+/** A few chunks: what a question waits for at most while documents are ingested. */
+const MAX_PIECE_CHARACTERS = 2000
+
+export class Embedder implements AsyncDisposable {
+  readonly #options: Required<EmbedderOptions>
+  readonly #queue: PieceQueue<string, Float32Array>
+  #opening: Promise<Child> | null = null
+  #child: Child | null = null
+  #ended = false
+
+  private constructor(options: Required<EmbedderOptions>) {
+    this.#options = options
+    this.#queue = new PieceQueue<string, Float32Array>({
+      workers: [(piece) => this.#embedPiece(piece)],
+      cost: (text) => text.length,
+      maxPieceCost: MAX_PIECE_CHARACTERS,
+    })
+  }
+
+  /** @throws MODEL_CORRUPT when the folder holds no model that Transformers.js opens. */
+  static async start({
+    form = 'int8',
+    threads = availableParallelism(),
+    modelFolder,
+  }: EmbedderOptions): Promise<Embedder> {
+    const embedder = new Embedder({ form, threads, modelFolder })
+    await embedder.#open()
+    return embedder
+  }
+
+  /**
+   * @returns a vector for each text, in their order. A text longer than the model's 256 tokens loses its end.
+   * @throws MODEL_PROCESS_ENDED when the process dies meanwhile; the next request starts it again. CANCELLED by `signal`.
+   */
+  embed(texts: readonly string[], options?: RunOptions): Promise<Float32Array[]> {
+    return this.#queue.run(texts, options)
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true
+    this.#queue.close()
+    await this.#opening?.catch(() => {})
+    await this.#child?.end()
+  }
+
+  #open(): Promise<Child> {
+    if (this.#ended) return Promise.reject(new DocentError('INTERNAL', 'the embedder was asked to end'))
+    if (this.#child?.alive) return Promise.resolve(this.#child)
+    this.#opening ??= this.#startChild().finally(() => {
+      this.#opening = null
+    })
+    return this.#opening
+  }
+
+  async #startChild(): Promise<Child> {
+    const child = new Child('embed/embed-process.js')
+    try {
+      await child.request('open', this.#options)
+    } catch (thrown) {
+      await child.end()
+      throw thrown
+    }
+    this.#child = child
+    return child
+  }
+
+  async #embedPiece(texts: readonly string[]): Promise<Float32Array[]> {
+    const child = await this.#open()
+    try {
+      return await child.request<Float32Array[]>('embed', texts)
+    } catch (thrown) {
+      if (child.alive) throw thrown
+      throw new DocentError('MODEL_PROCESS_ENDED', `the embedder's process ended during a run: ${String(thrown)}`, {
+        cause: thrown,
+      })
+    }
+  }
+}
