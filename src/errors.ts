@@ -75,6 +75,10 @@ export const ERROR_TABLE = {
     status: 422,
     hint: 'The model folder has a format or architecture that this release does not read.',
   },
+  MODEL_PROCESS_ENDED: {
+    status: 503,
+    hint: 'The process that runs the model ended and is started again by the next request. Send the request again.',
+  },
   NOTHING_TO_ROLL_BACK: { status: 409, hint: 'No earlier version was promoted before this one.' },
   // running it
   JOB_NOT_CANCELLABLE: { status: 409, hint: 'Only queued and running jobs can be cancelled.' },

@@ -1,0 +1,164 @@
+/**
+ * The BERT encoder (Devlin et al. 2019: post layer norm, exact gelu) as an ONNX graph of ONNX Runtime's fused kernels.
+ * The graph takes any batch and any attention mask, as other programs expect of such a file; Docent itself runs each input
+ * alone and unpadded.
+ */
+import type { BertConfig } from '../registry/bert-config.js'
+import { type GraphBuilder, MICROSOFT, type Value } from './graph-builder.js'
+import type { LinearName, LinearWriter } from './linear.js'
+import { DataType } from './messages.js'
+import { concatenate, transpose, type Weights } from './weights.js'
+
+export interface EncoderParts {
+  readonly graph: GraphBuilder
+  readonly config: BertConfig
+  readonly weights: Weights
+  /** How matrix products and the word table are written: the one thing in which the forms differ. */
+  readonly linear: LinearWriter
+}
+
+const TOKENS = ['batch', 'sequence']
+
+/** @returns the last hidden state [batch, sequence, hidden], under the name `outputName`. */
+export function writeEncoder(parts: EncoderParts, outputName: string): Value {
+  const { graph, config } = parts
+  const ids = graph.input('input_ids', DataType.INT64, TOKENS)
+  const attentionMask = graph.input('attention_mask', DataType.INT64, TOKENS)
+  const typeIds = graph.input('token_type_ids', DataType.INT64, TOKENS)
+  const mask = graph.node('mask', 'Cast', [attentionMask], { attributes: { to: { int: DataType.INT32 } } })
+  let hidden = writeEmbeddings(parts, ids, typeIds)
+  for (let layer = 0; layer < config.layerCount; layer++) {
+    const last = layer === config.layerCount - 1
+    hidden = writeLayer(parts, layer, hidden, mask, last ? outputName : `encoder.layer.${layer}`)
+  }
+  return hidden
+}
+
+/** For extractive question answering: `start_logits` and `end_logits`, [batch, sequence] each. */
+export function writeSpanHead({ graph, config, weights }: EncoderParts, hidden: Value): void {
+  const size = config.hiddenSize
+  const weight = transpose(weights.head('qa_outputs.weight', 2, size), 2, size)
+  const product = graph.node('qa_outputs.product', 'MatMul', [
+    hidden,
+    graph.floats('qa_outputs.weight', [size, 2], weight),
+  ])
+  const bias = graph.floats('qa_outputs.bias', [2], weights.head('qa_outputs.bias', 2))
+  const logits = graph.node('qa_outputs', 'Add', [product, bias])
+  const axis = graph.int64s('qa_outputs.axis', [-1])
+  graph.nodes('qa_outputs.split', 'Split', [logits], ['start_column', 'end_column'], {
+    attributes: { axis: { int: -1 } },
+  })
+  for (const name of ['start', 'end']) {
+    graph.node(`${name}_logits`, 'Squeeze', [`${name}_column`, axis])
+    graph.output(`${name}_logits`, DataType.FLOAT, TOKENS)
+  }
+}
+
+/** The encoder itself as a feature extractor. */
+export function writeHiddenStateOutput({ graph, config }: EncoderParts): void {
+  graph.output('last_hidden_state', DataType.FLOAT, [...TOKENS, config.hiddenSize])
+}
+
+function writeEmbeddings({ graph, config, weights, linear }: EncoderParts, ids: Value, typeIds: Value): Value {
+  const { hiddenSize, maxPositions, typeCount, vocabularySize, layerNormEpsilon } = config
+  const table = (name: string, rows: number) =>
+    graph.floats(
+      `embeddings.${name}`,
+      [rows, hiddenSize],
+      weights.encoder(`embeddings.${name}.weight`, rows, hiddenSize),
+    )
+
+  const wordTable = weights.encoder('embeddings.word_embeddings.weight', vocabularySize, hiddenSize)
+  const words = linear.lookUp(graph, 'words', ids, wordTable, vocabularySize, hiddenSize)
+  const types = graph.node('types', 'Gather', [table('token_type_embeddings', typeCount), typeIds])
+  // The first rows of the position table, as many as there are tokens.
+  const shape = graph.node('shape', 'Shape', [ids])
+  const sequenceLength = graph.node('sequence_length', 'Slice', [
+    shape,
+    graph.int64s('one', [1]),
+    graph.int64s('two', [2]),
+  ])
+  const positions = graph.node('positions', 'Slice', [
+    table('position_embeddings', maxPositions),
+    graph.int64s('zero', [0]),
+    sequenceLength,
+  ])
+  const typed = graph.node('words_and_types', 'Add', [words, types])
+  const sum = graph.node('embedding_sum', 'Add', [typed, positions])
+  return graph.node(
+    'embeddings',
+    'LayerNormalization',
+    [sum, ...writeNorm(graph, config, weights, 'embeddings.LayerNorm')],
+    {
+      attributes: { axis: { int: -1 }, epsilon: { float: layerNormEpsilon } },
+    },
+  )
+}
+
+function writeLayer(parts: EncoderParts, layer: number, hidden: Value, mask: Value, outputName: string): Value {
+  const { graph, config, weights, linear } = parts
+  const { hiddenSize, intermediateSize, headCount } = config
+  const prefix = `encoder.layer.${layer}`
+  const weight = (name: string, outSize: number, inSize: number) =>
+    weights.encoder(`${prefix}.${name}.weight`, outSize, inSize)
+  const bias = (name: string, size: number) => weights.encoder(`${prefix}.${name}.bias`, size)
+  const multiply = (name: LinearName, input: Value, matrix: Float32Array, outSize: number) =>
+    linear.multiply(graph, layer, name, input, matrix, outSize)
+
+  // Query, key and value in one product; the attention kernel adds their biases.
+  const projections = ['query', 'key', 'value']
+  const fused = concatenate(projections.map((name) => weight(`attention.self.${name}`, hiddenSize, hiddenSize)))
+  const fusedBias = concatenate(projections.map((name) => bias(`attention.self.${name}`, hiddenSize)))
+  const projected = multiply('attention', hidden, fused, 3 * hiddenSize)
+  const parted = projections.map((name) => `${prefix}.attention.${name}`)
+  graph.nodes(`${prefix}.attention.split`, 'Split', [projected], parted, { attributes: { axis: { int: -1 } } })
+  const context = graph.node(
+    `${prefix}.attention.context`,
+    'MultiHeadAttention',
+    [...parted, graph.floats(`${prefix}.attention.bias`, [3 * hiddenSize], fusedBias), mask],
+    { domain: MICROSOFT, attributes: { num_heads: { int: headCount } } },
+  )
+  const attended = multiply('context', context, weight('attention.output.dense', hiddenSize, hiddenSize), hiddenSize)
+  const middle = writeAddNorm(parts, `${prefix}.attention`, `${prefix}.attention.output`, attended, hidden)
+
+  const expanded = multiply(
+    'intermediate',
+    middle,
+    weight('intermediate.dense', intermediateSize, hiddenSize),
+    intermediateSize,
+  )
+  const expandedBias = graph.floats(
+    `${prefix}.intermediate.bias`,
+    [intermediateSize],
+    bias('intermediate.dense', intermediateSize),
+  )
+  const activated = graph.node(`${prefix}.gelu`, 'BiasGelu', [expanded, expandedBias], { domain: MICROSOFT })
+  const output = multiply('output', activated, weight('output.dense', hiddenSize, intermediateSize), hiddenSize)
+  return writeAddNorm(parts, outputName, `${prefix}.output`, output, middle)
+}
+
+/** LayerNorm(product + bias + residual); `source` is where the bias and the norm are kept in the weights. */
+function writeAddNorm(
+  { graph, config, weights }: EncoderParts,
+  name: string,
+  source: string,
+  product: Value,
+  residual: Value,
+): Value {
+  const bias = graph.floats(
+    `${source}.dense.bias`,
+    [config.hiddenSize],
+    weights.encoder(`${source}.dense.bias`, config.hiddenSize),
+  )
+  const norm = writeNorm(graph, config, weights, `${source}.LayerNorm`)
+  return graph.node(name, 'SkipLayerNormalization', [product, residual, ...norm, bias], {
+    domain: MICROSOFT,
+    attributes: { epsilon: { float: config.layerNormEpsilon } },
+  })
+}
+
+function writeNorm(graph: GraphBuilder, config: BertConfig, weights: Weights, name: string): [Value, Value] {
+  const size = config.hiddenSize
+  const constant = (part: string) => graph.floats(`${name}.${part}`, [size], weights.encoder(`${name}.${part}`, size))
+  return [constant('weight'), constant('bias')]
+}

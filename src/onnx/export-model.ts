@@ -1,0 +1,46 @@
+/**
+ * onnx/ runs models, and writes them. Enters: a model's configuration and weights, or token ids for a graph on disk. Leaves:
+ * the bytes of an ONNX file, or logits and hidden states. Called by set-up and training's export (exportModel, verifyExport)
+ * and by embed/, read/ and evaluation (SessionHost, SessionPool); nothing else imports ONNX Runtime.
+ */
+import type { BertConfig } from '../registry/bert-config.js'
+import type { Tensor } from '../registry/safetensors.js'
+import { measureActivations } from './activations.js'
+import { type EncoderParts, writeEncoder, writeHiddenStateOutput, writeSpanHead } from './bert-graph.js'
+import { GraphBuilder } from './graph-builder.js'
+import { floatLinear, int8Linear } from './linear.js'
+import { Weights } from './weights.js'
+
+export type ModelTask = 'reader' | 'embedder'
+export type ModelForm = 'int8' | 'fp32'
+
+/** Where a form lies in a model folder, as Transformers.js expects it. */
+export const GRAPH_FILES: Readonly<Record<ModelForm, string>> = {
+  int8: 'onnx/model_quantized.onnx',
+  fp32: 'onnx/model.onnx',
+}
+
+export interface ExportOptions {
+  readonly config: BertConfig
+  /** By their Hugging Face names, with or without the prefix `bert.`. */
+  readonly weights: ReadonlyMap<string, Tensor>
+  readonly task: ModelTask
+  readonly form: ModelForm
+}
+
+/**
+ * The same weights give the same bytes, on every machine.
+ * @throws MODEL_INCOMPATIBLE when a weight is missing or has another shape than the configuration says.
+ */
+export function exportModel({ config, weights: tensors, task, form }: ExportOptions): Uint8Array {
+  const weights = new Weights(tensors)
+  const linear = form === 'int8' ? int8Linear(measureActivations(config, weights)) : floatLinear
+  const parts: EncoderParts = { graph: new GraphBuilder(), config, weights, linear }
+  if (task === 'embedder') {
+    writeEncoder(parts, 'last_hidden_state')
+    writeHiddenStateOutput(parts)
+  } else {
+    writeSpanHead(parts, writeEncoder(parts, 'encoder'))
+  }
+  return parts.graph.encode(task)
+}
