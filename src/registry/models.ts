@@ -23,6 +23,8 @@ export class Models {
   readonly #log: Logger
   readonly #listeners = new Set<PromotedListener>()
   readonly #changing = new Mutex()
+  /** Versions whose every byte this process has read. */
+  readonly #verified = new Set<string>()
 
   constructor({ registry, store, log }: ModelsOptions) {
     this.#registry = registry
@@ -31,12 +33,15 @@ export class Models {
   }
 
   /**
-   * The version that serves. On data that has none yet, the newest bundled version is promoted first (kind INITIAL).
-   * @throws MODEL_NOT_FOUND when there is no version at all.
+   * The version that serves, verified the first time that a process asks. On data that has none yet, the newest bundled
+   * version is promoted first (kind INITIAL).
+   * @throws MODEL_NOT_FOUND when there is none, MODEL_CORRUPT, MODEL_INCOMPATIBLE; `rollback` and `promote` still work then.
    */
   async current(): Promise<ModelVersion> {
     const row = await this.#store.reader.promotions.current()
-    return row ? this.#registry.get(row.modelVersion) : this.#changing.runExclusive(() => this.#initialise())
+    if (!row) return this.#changing.runExclusive(() => this.#initialise())
+    if (!this.#verified.has(row.modelVersion)) await this.#verify(row.modelVersion)
+    return this.#registry.get(row.modelVersion)
   }
 
   /** Called with each version that becomes current. @returns what ends the subscription. */
@@ -77,14 +82,14 @@ export class Models {
       throw new DocentError('MODEL_NOT_FOUND', `${this.#registry.readersDir} holds no version: run \`npm run setup\``)
     }
     // Nothing served before, so there is nobody to tell: whoever asks opens it.
-    await this.#registry.verify(first.id)
+    await this.#verify(first.id)
     await this.#append(first.id, 'INITIAL', 'first start')
     return first
   }
 
   async #switchTo(id: string, kind: Promotion['kind'], reason: string): Promise<ModelVersion> {
     const version = await this.#registry.get(id)
-    await this.#registry.verify(id)
+    await this.#verify(id)
     const previous = (await this.#store.reader.promotions.current())?.modelVersion
     if (previous === id) return version
     await this.#append(id, kind, reason)
@@ -99,6 +104,11 @@ export class Models {
       throw error
     }
     return version
+  }
+
+  async #verify(id: string): Promise<void> {
+    await this.#registry.verify(id)
+    this.#verified.add(id)
   }
 
   #append(modelVersion: string, kind: Promotion['kind'], reason: string): Promise<Promotion> {

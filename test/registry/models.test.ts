@@ -84,6 +84,16 @@ describe('the model that serves', () => {
     expect(await kinds()).toEqual(['INITIAL a'])
   })
 
+  it('is looked through once by each process, and a damaged one can be left', async () => {
+    await models.current()
+    await models.promote('b', manual)
+    await writeFile(join(registry.readersDir, 'b', 'model.safetensors'), 'something else')
+    const restarted = new Models({ registry, store, log })
+    await expect(restarted.current()).rejects.toMatchObject({ code: 'MODEL_CORRUPT' })
+    expect((await restarted.rollback('damaged')).id).toBe('a')
+    expect((await restarted.current()).id).toBe('a')
+  })
+
   it('goes back step by step, and no further than the first', async () => {
     await models.current()
     await models.promote('b', manual)
