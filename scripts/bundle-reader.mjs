@@ -70,7 +70,7 @@ const version = await registry.create(id, async (folder) => {
       metrics[name] = toMetric(found)
     }
     return {
-      architecture: 'bert-reader',
+      architecture: 'BertForQuestionAnswering',
       origin: 'BUNDLED',
       parent: null,
       datasetHash: options.dataset ? await hashFile(options.dataset) : null,
