@@ -1,116 +1,119 @@
 /**
- * retrieve/: enters a question, leaves the passages that could answer it, with the scores they were chosen by. Two rankings,
- * dense (what means the same) and lexical (what says the same), fused by rank. Called by answer/.
+ * retrieve/: enters a question, leave the passages that could answer it, best first. Called by answer/.
+ *
+ * The question is searched twice, by meaning (embedding and vector index) and by words (BM25), and the two lists are
+ * fused by rank. Everything a passage shows is read from the store afterwards, so that a chunk which was replaced or
+ * deleted a moment ago is left out, whatever the index said.
  */
-import type { Chunk, DocumentFilter, Passage } from '../domain.js'
-import type { VectorIndex } from '../index/vector-index.js'
+import type { DocumentFilter, Passage } from '../domain.js'
+import { DocentError } from '../errors.js'
+import type { VectorHit, VectorIndex } from '../index/vector-index.js'
 import type { Reader } from '../store/store.js'
-import { fuseRankings } from './fusion.js'
+import { type Fused, fuse } from './fusion.js'
 
-/** Chunks taken of each ranking before fusion: what one ranking has at 40 and the other at 2 should have its chance. */
-export const RANKING_DEPTH = 50
+/** How many chunks each search brings to the fusion: a passage that both find low can still rise above one that one finds. */
+const SEARCH_DEPTH = 50
 
+/** What retrieval needs of an embedder: one unit vector for each text. */
 export interface QueryEmbedder {
-  embed(texts: readonly string[], options: { readonly priority: 'interactive' }): Promise<Float32Array[]>
+  embed(texts: string[], options: { priority: 'interactive' | 'bulk' }): Promise<Float32Array[]>
 }
 
 export interface RetrieveOptions {
-  /** Ids; empty: all collections. */
+  /** Empty: all collections. */
   readonly collectionIds: readonly string[]
   readonly filter: DocumentFilter
-  /** Passages at most. */
   readonly topK: number
 }
 
-export interface Retrieved {
-  /** Best first. */
+export interface Retrieval {
   readonly passages: Passage[]
   readonly embedMs: number
+  /** Everything but the embedding. */
   readonly retrieveMs: number
-}
-
-interface Scored {
-  readonly seq: number
-  readonly score: number
 }
 
 export class Retriever {
   readonly #reader: Reader
-  readonly #index: Pick<VectorIndex, 'search'>
+  readonly #index: VectorIndex
   readonly #embedder: QueryEmbedder
 
-  constructor(options: { reader: Reader; index: Pick<VectorIndex, 'search'>; embedder: QueryEmbedder }) {
-    this.#reader = options.reader
-    this.#index = options.index
-    this.#embedder = options.embedder
+  constructor({ reader, index, embedder }: { reader: Reader; index: VectorIndex; embedder: QueryEmbedder }) {
+    this.#reader = reader
+    this.#index = index
+    this.#embedder = embedder
   }
 
-  async retrieve(query: string, options: RetrieveOptions): Promise<Retrieved> {
+  /** At most `topK` passages. @throws COLLECTION_NOT_FOUND, INVALID_INPUT for a `topK` below 1. */
+  async retrieve(query: string, { collectionIds, filter, topK }: RetrieveOptions): Promise<Retrieval> {
+    if (!Number.isSafeInteger(topK) || topK < 1) {
+      throw new DocentError('INVALID_INPUT', `topK: ${topK} is not a whole number above 0`)
+    }
     const startedAt = performance.now()
-    const { collectionIds, filter, topK } = options
-    const depth = Math.max(RANKING_DEPTH, topK)
-    const lexicalHits = this.#reader.chunks.searchLexical(query, { collectionIds, filter, limit: depth })
-    const embedding = this.#embedder.embed([query], { priority: 'interactive' })
-    const [[vector]] = (await Promise.all([embedding, lexicalHits])) as [[Float32Array], unknown]
-    const embeddedAt = performance.now()
-    const dense = await this.#searchDense(vector, collectionIds, filter, depth)
-    const passages = await this.#toPassages(dense, await lexicalHits, topK)
-    return { passages, embedMs: embeddedAt - startedAt, retrieveMs: performance.now() - embeddedAt }
+    const collections = await this.#collections(collectionIds)
+    const limit = Math.max(SEARCH_DEPTH, topK)
+    const embeddingAt = performance.now()
+    const [vector] = await this.#embedder.embed([query], { priority: 'interactive' })
+    const embedMs = performance.now() - embeddingAt
+    if (!vector) throw new DocentError('INTERNAL', 'the embedder returned no vector')
+    const [dense, lexical] = await Promise.all([
+      this.#searchDense(vector, collections, filter, limit),
+      this.#reader.chunks.searchLexical(query, { collectionIds, filter, limit }),
+    ])
+    const passages = await this.#toPassages(fuse(dense, lexical), topK)
+    return { passages, embedMs, retrieveMs: performance.now() - startedAt - embedMs }
   }
 
-  /** Each collection has an index of its own; their cosines compare. */
+  async #collections(collectionIds: readonly string[]): Promise<readonly string[]> {
+    const all = (await this.#reader.collections.all()).map(({ id }) => id)
+    if (collectionIds.length === 0) return all
+    const unknown = collectionIds.find((id) => !all.includes(id))
+    if (unknown !== undefined) throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${unknown}`)
+    return [...new Set(collectionIds)]
+  }
+
   async #searchDense(
     vector: Float32Array,
-    collectionIds: readonly string[],
+    collections: readonly string[],
     filter: DocumentFilter,
-    depth: number,
-  ): Promise<Scored[]> {
-    const ids =
-      collectionIds.length > 0
-        ? collectionIds
-        : (await this.#reader.collections.all()).map((collection) => collection.id)
-    const ofCollection = async (id: string) => {
-      const allowed = filter.documentIds ? await this.#reader.chunks.liveSeqs(id, filter) : undefined
-      return this.#index.search(id, vector, depth, allowed)
-    }
-    const hits = (await Promise.all(ids.map(ofCollection))).flat()
-    return hits.sort((left, right) => right.score - left.score || left.seq - right.seq).slice(0, depth)
+    limit: number,
+  ): Promise<VectorHit[]> {
+    const hits = await Promise.all(
+      collections.map(async (collectionId) => {
+        const allowed = filter.documentIds && (await this.#reader.chunks.liveSeqs(collectionId, filter))
+        return this.#index.search(collectionId, vector, limit, allowed)
+      }),
+    )
+    return hits
+      .flat()
+      .sort((a, b) => b.score - a.score || a.seq - b.seq)
+      .slice(0, limit)
   }
 
-  async #toPassages(dense: readonly Scored[], lexical: readonly Scored[], topK: number): Promise<Passage[]> {
-    const fused = fuseRankings([dense, lexical].map((ranking) => ranking.map(({ seq }) => seq)))
-    const [ranksOfDense, ranksOfLexical] = [rankOf(dense), rankOf(lexical)]
-    const scores = new Map(fused.map(({ seq, score }) => [seq, score]))
-    // A chunk may be gone by now (its document was deleted or replaced): ask for all, keep the first that are there.
-    const chunks = await this.#reader.chunks.bySeq(fused.map(({ seq }) => seq))
+  async #toPassages(fused: readonly Fused[], topK: number): Promise<Passage[]> {
+    const { chunks, documents } = this.#reader
+    const live = new Map((await chunks.bySeq(fused.map(({ seq }) => seq))).map((chunk) => [chunk.seq, chunk]))
     const passages: Passage[] = []
-    for (const chunk of chunks) {
-      if (passages.length === topK) break
-      const shown = await this.#textOf(chunk)
-      if (!shown) continue
-      passages.push({
-        chunk,
-        ...shown,
-        denseRank: ranksOfDense.get(chunk.seq)?.rank ?? null,
-        denseScore: ranksOfDense.get(chunk.seq)?.score ?? null,
-        lexicalRank: ranksOfLexical.get(chunk.seq)?.rank ?? null,
-        lexicalScore: ranksOfLexical.get(chunk.seq)?.score ?? null,
-        score: scores.get(chunk.seq) as number,
-      })
+    // A document may be deleted between two reads: then the next passage moves up.
+    for (let at = 0; passages.length < topK && at < fused.length; ) {
+      const candidates = fused.slice(at, at + topK - passages.length)
+      at += candidates.length
+      const found = await Promise.all(
+        candidates.map(async ({ seq, dense, lexical, score }): Promise<Passage[]> => {
+          const chunk = live.get(seq)
+          if (!chunk) return []
+          const [document, text] = await Promise.all([
+            documents.get(chunk.documentId),
+            documents.slice(chunk.documentId, chunk.version, chunk.start, chunk.end),
+          ])
+          if (!document || text === undefined) return []
+          const ranks = { denseRank: dense?.rank ?? null, lexicalRank: lexical?.rank ?? null }
+          const scores = { denseScore: dense?.score ?? null, lexicalScore: lexical?.score ?? null }
+          return [{ chunk, documentTitle: document.title, text, ...ranks, ...scores, score }]
+        }),
+      )
+      passages.push(...found.flat())
     }
     return passages
   }
-
-  /** Undefined when the document was deleted meanwhile. */
-  async #textOf(chunk: Chunk): Promise<{ documentTitle: string; text: string } | undefined> {
-    const [document, text] = await Promise.all([
-      this.#reader.documents.get(chunk.documentId),
-      this.#reader.documents.slice(chunk.documentId, chunk.version, chunk.start, chunk.end),
-    ])
-    return document && text !== undefined ? { documentTitle: document.title, text } : undefined
-  }
-}
-
-function rankOf(ranking: readonly Scored[]): Map<number, { rank: number; score: number }> {
-  return new Map(ranking.map(({ seq, score }, index) => [seq, { rank: index + 1, score }]))
 }

@@ -210,7 +210,7 @@ export function describeVectorIndex(
         { weight: 2, arbitrary: fc.constantFrom<Step>({ do: 'settle' }, { do: 'rebuild' }, { do: 'reopen' }) },
       )
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
           collectionId = (await addCollection(store)).id
           const documentIds: string[] = []
           let current = opened()
@@ -235,7 +235,7 @@ export function describeVectorIndex(
             await current.index[Symbol.asyncDispose]()
           }
         }),
-        { numRuns: 20 },
+        { numRuns: 12 },
       )
     })
   })

@@ -2,17 +2,15 @@
  * An immutable base on disk: `indexes/<collection>/<name>/{index.hnsw, manifest.json}`. It is written under a name that
  * nobody looks for, forced to the disk, renamed, and only then named by the store.
  */
-import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { IndexBase } from '../../domain.js'
 import { DocentError } from '../../errors.js'
+import { forceFolderToDisk, hashFile, INDEX_FILE } from './files.js'
 
-export const INDEX_FILE = 'index.hnsw'
 const MANIFEST_FILE = 'manifest.json'
-const HASH_BLOCK_BYTES = 1024 * 1024
 
 const manifestSchema = z.object({
   formatVersion: z.literal(1),
@@ -48,27 +46,6 @@ export function checkBase(folder: string, expected: Pick<IndexBase, 'lastSeq' | 
   }
 }
 
-/** sha256 in blocks, hex. Blocks: for threads. */
-export function hashFile(path: string): string {
-  const hash = createHash('sha256')
-  const block = Buffer.alloc(HASH_BLOCK_BYTES)
-  const file = openSync(path, 'r')
-  try {
-    for (let count = readSync(file, block); count > 0; count = readSync(file, block)) {
-      hash.update(block.subarray(0, count))
-    }
-  } finally {
-    closeSync(file)
-  }
-  return hash.digest('hex')
-}
-
-export function forceToDisk(path: string): void {
-  const file = openSync(path, 'r+')
-  fsyncSync(file)
-  closeSync(file)
-}
-
 export async function writeManifest(folder: string, manifest: BaseManifest): Promise<void> {
   const file = await open(join(folder, MANIFEST_FILE), 'w')
   try {
@@ -98,16 +75,5 @@ export async function removeAllBut(collectionFolder: string, name: string | unde
   })
   for (const other of names) {
     if (other !== name) await rm(join(collectionFolder, other), { recursive: true, force: true })
-  }
-}
-
-/** A rename is on the disk when its folder is. Windows has no such thing, and refuses. */
-async function forceFolderToDisk(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

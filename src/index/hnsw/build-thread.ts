@@ -8,8 +8,7 @@ import hnswlib from 'hnswlib-node'
 import { DocentError } from '../../errors.js'
 import { serveThread } from '../../thread.js'
 import type { VectorHit } from '../vector-index.js'
-import { forceToDisk, hashFile, INDEX_FILE } from './base-folder.js'
-import { openBase } from './live-vectors.js'
+import { forceToDisk, hashFile, INDEX_FILE, openGraph } from './files.js'
 import { RECALL_DEPTH, recall, Truth } from './recall.js'
 import type { VectorRows } from './search-thread.js'
 import type { HnswSettings } from './settings.js'
@@ -39,7 +38,7 @@ serveThread<BuildThreadData>(({ dimensions, settings }) => {
       },
       /** Starts from a checked base instead of from nothing. */
       extend: ({ folder, capacity }: { folder: string; capacity: number }) => {
-        base = openBase(folder, { dimensions, efSearch: settings.efConstruction })
+        base = openGraph(folder, { dimensions, efSearch: settings.efConstruction })
         base.resizeIndex(capacity)
       },
       add: ({ seqs, matrix }: VectorRows) => {
@@ -54,7 +53,7 @@ serveThread<BuildThreadData>(({ dimensions, settings }) => {
         const count = base.getCurrentCount()
         base.writeIndexSync(path)
         forceToDisk(path)
-        base = openBase(folder, { dimensions, efSearch: settings.efConstruction })
+        base = openGraph(folder, { dimensions, efSearch: settings.efConstruction })
         if (base.getCurrentCount() !== count) throw new DocentError('INTERNAL', `${path} was not written whole`)
         return { sha256: hashFile(path), count }
       },

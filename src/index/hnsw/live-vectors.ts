@@ -1,11 +1,11 @@
 /** What a collection is searched in: the base with its removed points marked, and the rows after it. */
-import { join } from 'node:path'
-import hnswlib from 'hnswlib-node'
+import type hnswlib from 'hnswlib-node'
 import type { IndexBase } from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { VectorHit } from '../vector-index.js'
-import { type BaseManifest, checkBase, INDEX_FILE } from './base-folder.js'
+import { type BaseManifest, checkBase } from './base-folder.js'
 import { contains, ExactRows, Nearest } from './exact.js'
+import { openGraph } from './files.js'
 
 export interface Sizes {
   /** Points of the base, removed ones included. */
@@ -44,7 +44,7 @@ export class LiveVectors {
     if (manifest.dimensions !== this.#dimensions) {
       throw new DocentError('INDEX_CORRUPT', `${folder} has ${manifest.dimensions} dimensions, not ${this.#dimensions}`)
     }
-    const base = openBase(folder, manifest)
+    const base = openGraph(folder, manifest)
     const expectedLive = new Set(live.filter((seq) => seq <= manifest.lastSeq))
     let held = 0
     for (const seq of base.getIdsList()) {
@@ -91,15 +91,4 @@ export class LiveVectors {
     }
     return nearest.hits
   }
-}
-
-/** Reads the graph into memory, ready to search as its manifest says. */
-export function openBase(
-  folder: string,
-  manifest: Pick<BaseManifest, 'dimensions' | 'efSearch'>,
-): hnswlib.HierarchicalNSW {
-  const base = new hnswlib.HierarchicalNSW('ip', manifest.dimensions)
-  base.readIndexSync(join(folder, INDEX_FILE))
-  base.setEf(manifest.efSearch)
-  return base
 }

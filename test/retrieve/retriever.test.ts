@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { HnswIndex } from '../../src/index/hnsw/hnsw-index.js'
+import { HNSW_SETTINGS } from '../../src/index/hnsw/settings.js'
+import { createLogger } from '../../src/log.js'
+import { type QueryEmbedder, Retriever } from '../../src/retrieve/retriever.js'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
+import { addCollection, addDocument, chunksOf, versionRow } from '../conformance/rows.js'
+
+const DIMENSIONS = 64
+
+/** A real embedding, if a plain one: counts of letter pairs. Texts that share words lie near. */
+function embedText(text: string): Float32Array {
+  const vector = new Float32Array(DIMENSIONS)
+  const letters = text.toLowerCase().replace(/[^a-z]/g, ' ')
+  for (let at = 0; at + 1 < letters.length; at++) {
+    const bucket = (letters.charCodeAt(at) * 31 + letters.charCodeAt(at + 1)) % DIMENSIONS
+    vector[bucket] = (vector[bucket] ?? 0) + 1
+  }
+  const norm = Math.hypot(...vector) || 1
+  return vector.map((value) => value / norm)
+}
+const embedder: QueryEmbedder = { embed: async (texts) => texts.map(embedText) }
+
+describe('retrieval', () => {
+  let folder: string
+  let store: SqliteStore
+  let index: HnswIndex
+  let retriever: Retriever
+  let collectionId: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'docent-retrieve-'))
+    const log = createLogger('silent')
+    store = await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log })
+    const settings = { ...HNSW_SETTINGS, exactUpTo: 20, exactAllowedUpTo: 5 }
+    index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), dimensions: DIMENSIONS, log, settings })
+    retriever = new Retriever({ reader: store.reader, index, embedder })
+  })
+  afterAll(async () => {
+    await index[Symbol.asyncDispose]()
+    await store[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true })
+  })
+  beforeEach(async () => {
+    collectionId = (await addCollection(store)).id
+  })
+  afterEach(() => index.idle())
+
+  const chunked = (pieces: readonly string[]) => chunksOf(pieces, (at) => embedText(pieces[at] as string))
+  const add = async (pieces: readonly string[], title = 'A title', collection = collectionId) => {
+    const chunks = chunked(pieces)
+    const stored = await store.transact((transactor) => addDocument(transactor, collection, pieces, { title }, chunks))
+    const added = stored.seqs.map((seq, at) => ({ seq, vector: chunks[at]?.vector as Float32Array }))
+    await index.apply(collection, { added, removed: [] })
+    return stored
+  }
+  const retrieve = (
+    query: string,
+    options: { topK?: number; documentIds?: string[]; collectionIds?: string[] } = {},
+  ) => {
+    const { topK = 8, documentIds, collectionIds = [collectionId] } = options
+    return retriever.retrieve(query, { collectionIds, filter: documentIds ? { documentIds } : {}, topK })
+  }
+
+  it('finds the passage, with its text, its place and how it was found', async () => {
+    const pieces = ['Gophers dig tunnels under lawns. ', 'The cafeteria opens at noon. ', 'Zebras have 😀 stripes.']
+    const { document, seqs } = await add(pieces, 'Animals')
+    const { passages, embedMs, retrieveMs } = await retrieve('When does the cafeteria open?')
+    expect(passages[0]).toMatchObject({
+      documentTitle: 'Animals',
+      text: pieces[1],
+      denseRank: 1,
+      lexicalRank: 1,
+      score: 2 / 61,
+      chunk: { seq: seqs[1], documentId: document.id, version: 1, collectionId, ordinal: 1 },
+    })
+    expect(passages[0]?.denseScore).toBeGreaterThan(0)
+    expect(passages[0]?.lexicalScore).toBeGreaterThan(0)
+    expect(embedMs).toBeGreaterThanOrEqual(0)
+    expect(retrieveMs).toBeGreaterThan(0)
+    const zebra = (await retrieve('zebras stripes')).passages[0]
+    expect(zebra?.text).toBe(pieces[2])
+  })
+
+  it('gives no passage twice, at most topK, best first, each a slice of its document', async () => {
+    const pieces = Array.from({ length: 40 }, (_, at) => `Paragraph number ${at} speaks of taxes and fees. `)
+    const { version } = await add(pieces)
+    await index.idle()
+    const { passages } = await retrieve('taxes and fees of paragraph 7', { topK: 30 })
+    expect(passages).toHaveLength(30)
+    expect(new Set(passages.map(({ chunk }) => chunk.seq)).size).toBe(30)
+    const scores = passages.map(({ score }) => score)
+    expect(scores).toEqual([...scores].sort((a, b) => b - a))
+    for (const { chunk, text } of passages) expect(text).toBe(version.canonicalText.slice(chunk.start, chunk.end))
+    expect((await retrieve('taxes', { topK: 1 })).passages).toHaveLength(1)
+    expect((await retrieve('taxes', { topK: 100 })).passages).toHaveLength(40)
+  })
+
+  it('keeps to the documents and the collections it is given; none given means all', async () => {
+    const a = await add(['Walruses sleep on the ice. '], 'A')
+    const b = await add(['Walruses eat clams. '], 'B')
+    const other = await addCollection(store)
+    const c = await add(['Walruses dive deep. '], 'C', other.id)
+    const titles = async (options: Parameters<typeof retrieve>[1]) =>
+      (await retrieve('walruses', options)).passages.map(({ documentTitle }) => documentTitle).sort()
+    expect(await titles({})).toEqual(['A', 'B'])
+    expect(await titles({ collectionIds: [other.id] })).toEqual(['C'])
+    expect(await titles({ collectionIds: [collectionId, other.id] })).toEqual(['A', 'B', 'C'])
+    expect(await titles({ documentIds: [b.document.id] })).toEqual(['B'])
+    expect(await titles({ documentIds: [] })).toEqual([])
+    const everywhere = (await retrieve('walruses', { collectionIds: [] })).passages.map(({ chunk }) => chunk.documentId)
+    expect(everywhere).toEqual(expect.arrayContaining([a.document.id, b.document.id, c.document.id]))
+  })
+
+  it('leaves out what was replaced or deleted, even before the index is told', async () => {
+    const { document } = await add(['Otters hold hands while they sleep. '])
+    const gone = await add(['Otters are loud. '])
+    await store.transact(({ documents }) => documents.remove(gone.document.id))
+    const version = versionRow(document.id, 'Otters use stones as tools. ', 2)
+    await store.transact(async (transactor) => {
+      await transactor.documents.insertVersion(version)
+      await transactor.chunks.replace(document, version, chunked([version.canonicalText]))
+    })
+    const { passages } = await retrieve('otters')
+    expect(passages.map(({ text }) => text)).toEqual([version.canonicalText])
+    expect(passages[0]).toMatchObject({ denseRank: null, denseScore: null, lexicalRank: 1, chunk: { version: 2 } })
+  })
+
+  it('finds by meaning alone where no word can match', async () => {
+    await add(['Penguins waddle. '])
+    const { passages } = await retrieve('penguinswaddling')
+    expect(passages[0]).toMatchObject({ lexicalRank: null, lexicalScore: null, denseRank: 1 })
+  })
+
+  it('finds nothing in an empty collection, and refuses what makes no sense', async () => {
+    expect((await retrieve('anything')).passages).toEqual([])
+    await expect(retrieve('x', { collectionIds: ['none'] })).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' })
+    await expect(retrieve('x', { topK: 0 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
