@@ -7,7 +7,6 @@ import { type Config, readConfig } from '../config.js'
 import { asDocentError, DocentError } from '../errors.js'
 import { createLogger, type Logger } from '../log.js'
 import type { Client } from './client.js'
-import { connect } from './connect.js'
 
 export const EXIT_FAILURE = 1
 export const EXIT_USAGE = 2
@@ -62,7 +61,8 @@ function openSession(environment: Environment, json: boolean, quiet: boolean): S
     config,
     log,
     json,
-    connect: (options = {}) => connect({ config, log, ...options }),
+    // Loaded only now: help and wrong usage need none of the product.
+    connect: async (options = {}) => (await import('./connect.js')).connect({ config, log, ...options }),
     print: (value, human) => void process.stdout.write(`${json ? JSON.stringify(value, null, 2) : human()}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
   }

@@ -86,7 +86,10 @@ test('models, indexes and jobs are shown and verified', async () => {
 
 test('doctor finds that all is well, and what is not', async () => {
   expect((await json('doctor')).ok).toBe(true)
-  const damaged = await docent(['doctor', '--json'], { ...folders.environment, DOCENT_INDEX_DIR: '/proc/none' })
+  const damaged = await docent(['doctor', '--json'], {
+    ...folders.environment,
+    DOCENT_INDEX_DIR: join(documents, 'hours.md'),
+  })
   expect(damaged.status).toBe(1)
   expect(JSON.parse(damaged.stdout).checks.filter(({ ok }: Any) => !ok)).toMatchObject([{ name: 'indexes' }])
 })
@@ -114,40 +117,6 @@ test('a failure has its code and hint on stderr and status 1', async () => {
   const asJson = await docent(['ask', ' ', '--json'], folders.environment)
   expect(asJson.status).toBe(1)
   expect(JSON.parse(asJson.stderr).error.code).toBe('INVALID_INPUT')
-})
-
-test.each([[['nonsense']], [['ask']], [['ask', 'x', '--unknown']], [['feedback', 'submit']]])(
-  'wrong usage %j has status 2',
-  async (args) => {
-    const { status, stderr } = await docent(args, folders.environment)
-    expect(status).toBe(2)
-    expect(stderr).toContain('error:')
-  },
-)
-
-const COMMANDS = [
-  ...['serve', 'ingest', 'ask', 'search', 'train', 'doctor', 'documents list', 'documents show', 'documents delete'],
-  ...[
-    'feedback submit',
-    'feedback list',
-    'feedback accept',
-    'feedback reject',
-    'jobs list',
-    'jobs show',
-    'jobs cancel',
-  ],
-  ...['runs list', 'runs show', 'models list', 'models show', 'models promote', 'models rollback', 'models verify'],
-  ...['index verify', 'index rebuild', 'evaluate reader'],
-]
-
-test('every command has help with examples, --json and its exit status', { timeout: 240_000 }, async () => {
-  for (const command of COMMANDS) {
-    const { status, stdout } = await docent([...command.split(' '), '--help'], folders.environment)
-    expect([command, status]).toEqual([command, 0])
-    for (const part of ['Examples:', '--json', 'Exit status:', `docent ${command}`]) {
-      expect([command, stdout]).toEqual([command, expect.stringContaining(part)])
-    }
-  }
 })
 
 test('a server that died without a word is no obstacle', async () => {

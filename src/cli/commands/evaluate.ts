@@ -80,7 +80,8 @@ async function measure(session: Session, { folder, manifest }: ModelVersion, exa
     processes: session.config.readerProcesses,
   })
   let shownPercent = -1
-  return evaluateReader({
+  // Awaited here: the host ends with this function.
+  return await evaluateReader({
     host,
     tokenizer: await Tokenizer.open(folder),
     settings: { ...DEFAULT_READER_SETTINGS, ...manifest.window },

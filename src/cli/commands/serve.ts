@@ -1,7 +1,4 @@
 import type { Command } from 'commander'
-import { App } from '../../app.js'
-import { HttpServer } from '../../server/server.js'
-import { publishServer } from '../../server/server-file.js'
 import { finish, type Session } from '../command.js'
 
 export function addServe(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -12,6 +9,11 @@ export function addServe(program: Command, environment: NodeJS.ProcessEnv): void
 }
 
 async function serve(session: Session): Promise<void> {
+  const [{ App }, { HttpServer }, { publishServer }] = await Promise.all([
+    import('../../app.js'),
+    import('../../server/server.js'),
+    import('../../server/server-file.js'),
+  ])
   const { config, log } = session
   const stop = new AbortController()
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))

@@ -47,9 +47,11 @@ export class SqliteStore implements Store {
     }
     const writing = database(false)
     try {
-      // The first statement opens the connection. The writer comes first: a reader cannot create what it opens.
+      // The first statement opens the connection, and Kysely ends only a thread that it has used. The writer comes first:
+      // a reader cannot create what it opens.
       await writing.selectFrom('collections').select('id').limit(1).execute()
       const reading = database(true)
+      await reading.selectFrom('collections').select('id').limit(1).execute()
       return new SqliteStore(writing, reading)
     } catch (error) {
       await writing.destroy()

@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { createProgram } from '../../src/cli/program.js'
+import { docent } from '../support/start-server.js'
+
+function leaves(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
+}
+
+function helpOf(command: Command): string {
+  let help = ''
+  command.configureOutput({ writeOut: (text) => (help += text) })
+  command.outputHelp()
+  return help
+}
+
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name()
+}
+
+test('every operation has its command', () => {
+  expect(leaves(createProgram({})).map(fullName).sort()).toEqual(
+    [
+      ...[
+        'serve',
+        'ingest',
+        'ask',
+        'search',
+        'train',
+        'doctor',
+        'documents list',
+        'documents show',
+        'documents delete',
+      ],
+      ...['feedback submit', 'feedback list', 'feedback accept', 'feedback reject', 'jobs list', 'jobs show'],
+      ...['jobs cancel', 'runs list', 'runs show', 'models list', 'models show', 'models promote', 'models rollback'],
+      ...['models verify', 'index verify', 'index rebuild', 'evaluate reader'],
+    ]
+      .map((name) => `docent ${name}`)
+      .sort(),
+  )
+})
+
+test.each(leaves(createProgram({})).map((command) => [fullName(command), command] as const))(
+  '`%s --help` has examples, --json and the exit status',
+  (name, command) => {
+    const help = helpOf(command)
+    for (const part of ['Examples:', `$ ${name}`, '--json', 'Exit status:', 'wrong usage']) expect(help).toContain(part)
+  },
+)
+
+test.each([[['nonsense']], [['ask']], [['ask', 'x', '--unknown']], [['feedback', 'submit']]])(
+  'wrong usage %j has status 2 and says what is wrong',
+  async (args) => {
+    const { status, stdout, stderr } = await docent(args, {})
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain('error:')
+  },
+)
+
+test('help that was asked for is no failure', async () => {
+  expect((await docent(['--help'], {})).status).toBe(0)
+  expect((await docent(['ask', '--help'], {})).stdout).toContain('docent ask')
+})
