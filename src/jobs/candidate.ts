@@ -113,9 +113,14 @@ export async function compareWithTraining(
   return {
     inputIds: [...first.inputIds],
     tokenTypeIds: [...first.tokenTypeIds],
-    startLogits: [...logits.startLogits],
-    endLogits: [...logits.endLogits],
+    startLogits: shortened(logits.startLogits),
+    endLogits: shortened(logits.endLogits),
   }
+}
+
+/** All digits that single precision has, and not the tail that printing them as doubles adds. */
+function shortened(logits: Float32Array): number[] {
+  return Array.from(logits, (logit) => Number(logit.toPrecision(8)))
 }
 
 /** From all over the set. */
