@@ -2,8 +2,11 @@
  * The one file that loads tfjs-node. What TensorFlow's kernels can do beyond tfjs's own functions (transposed products
  * without a copy, fused bias, batched products) is reached through the node backend's raw operations.
  */
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type * as Tfjs from '@tensorflow/tfjs-node'
+import { packageRoot } from '../child.js'
 import { DocentError } from '../errors.js'
 
 export type Tensor = Tfjs.Tensor
@@ -144,7 +147,17 @@ export function loadTensorFlow(): TensorOps {
     tf.enableProdMode()
     return new TensorOps(tf)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    const loading = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    const reason = setUpReason() ?? loading
     throw new DocentError('TRAINING_UNAVAILABLE', `tfjs-node cannot be loaded: ${reason}`, { cause })
+  }
+}
+
+/** What set-up found to be missing (scripts/setup/tfjs.mjs), when that is why. */
+function setUpReason(): string | undefined {
+  try {
+    return readFileSync(join(packageRoot, '.setup/training-unavailable.txt'), 'utf8').trim()
+  } catch {
+    return undefined
   }
 }
