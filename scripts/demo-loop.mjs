@@ -1,5 +1,5 @@
 /**
- * node scripts/demo-loop.mjs [--epochs N] [--learning-rate X]
+ * node scripts/demo-loop.mjs [--epochs N] [--learning-rate X] [--models FOLDER]
  *
  * The whole loop with the bundled reader on the sample documents, in folders of its own: asks the questions of
  * samples/questions.json, corrects what came out wrong in one half of them, has the corrections accepted, trains, lets the
@@ -16,11 +16,12 @@ const { values } = parseArgs({
   options: {
     epochs: { type: 'string' },
     'learning-rate': { type: 'string' },
+    models: { type: 'string', default: join(root, 'models') },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
 if (values.help) {
-  console.log('usage: node scripts/demo-loop.mjs [--epochs N] [--learning-rate X]')
+  console.log('usage: node scripts/demo-loop.mjs [--epochs N] [--learning-rate X] [--models FOLDER]')
   process.exit(0)
 }
 
@@ -111,7 +112,7 @@ const corrected = questions.filter((_, index) => index % 2 === 0)
 const untouched = questions.filter((_, index) => index % 2 === 1)
 // Trained versions stay out of the checkout's own models folder.
 const modelsDir = await mkdtemp(join(tmpdir(), 'docent-models-'))
-await cp(join(root, 'models'), modelsDir, { recursive: true })
+await cp(values.models, modelsDir, { recursive: true })
 const server = await startServer({ samplesDir: join(root, 'samples'), env: { DOCENT_MODELS_DIR: modelsDir } })
 const { gql } = server
 try {
