@@ -65,8 +65,12 @@ function* cutLine(
   const endToken = firstTokenFrom(encoding, firstToken, line.end)
   let token = firstToken
   for (let from = line.start; from < line.end; ) {
+    // Even parts: a few words alone say nothing.
+    const tokensLeft = endToken - token
+    const tokenLimit = Math.ceil(tokensLeft / Math.max(1, Math.ceil(tokensLeft / maxTokens)))
     let fitting = token
-    while (fitting < endToken && fitting - token < maxTokens && (ends[fitting] as number) - from <= maxLength) fitting++
+    while (fitting < endToken && fitting - token < tokenLimit && (ends[fitting] as number) - from <= maxLength)
+      fitting++
     let cut = line.end
     if (fitting < endToken || line.end - from > maxLength) {
       // Where the first token alone is too long there is no token border within reach.

@@ -18,8 +18,8 @@ export interface PreparerLimits {
 }
 
 export const PREPARER_LIMITS: PreparerLimits = {
-  baseTimeoutMs: 60_000,
-  timeoutMsPerMebibyte: 20_000,
+  baseTimeoutMs: 120_000,
+  timeoutMsPerMebibyte: 60_000,
   maxHeapMb: 2048,
   idleMs: 60_000,
 }

@@ -38,7 +38,7 @@ async function chunksOf(given: readonly Block[], settings: ChunkSettings) {
 }
 
 const textOf = (text: string, { start, end }: ChunkSpan) => text.slice(start, end)
-const sentence = (count: number) => `${'word '.repeat(count - 2)}word. `
+const sentence = (count: number) => `Word${' word'.repeat(count - 1)}. `
 
 describe('chunkText', () => {
   it('puts every character that is not whitespace into exactly one chunk, in order, trimmed', async () => {
@@ -97,6 +97,14 @@ describe('chunkText', () => {
     const total = encoding.ids.length
     expect(total).toBeGreaterThan(120)
     for (const { tokenCount } of chunks) expect(Math.abs(tokenCount - total / chunks.length)).toBeLessThan(total / 10)
+  })
+
+  it('cuts a sentence that is longer than a chunk at spaces into even parts', async () => {
+    const text = `A ${'long '.repeat(60)}sentence`
+    const { canonicalText, encoding, chunks } = await chunksOf([{ text }], { ...SMALL, maxLength: 1000 })
+    expect(chunks.map((chunk) => textOf(canonicalText, chunk)).join(' ')).toBe(text)
+    const mean = encoding.ids.length / chunks.length
+    for (const { tokenCount } of chunks) expect(Math.abs(tokenCount - mean)).toBeLessThan(mean / 2)
   })
 
   it('does not cross a heading of the two outermost levels', async () => {

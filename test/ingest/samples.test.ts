@@ -20,7 +20,8 @@ beforeAll(async () => {
     prepared.set(name.split(path.sep).join('/'), await prepareFile(file, tokenizer))
   }
   questions = JSON.parse(await readFile('samples/questions.json', 'utf8'))
-})
+  // A megabyte of Markdown; on a busy machine it takes a while.
+}, 600_000)
 
 describe('the sample documents', () => {
   it('are all read, with a title, and chunked without a gap', () => {

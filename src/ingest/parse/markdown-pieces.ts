@@ -1,5 +1,5 @@
 /** The parser keeps about a hundred bytes for each byte it reads, so a 50 MB file is never given to it at once. */
-const PIECE_LENGTH = 1 << 20
+const PIECE_LENGTH = 1 << 18
 
 /**
  * A long Markdown text cut before headings, so that it is parsed piece by piece; a short one whole. Only a line that
