@@ -10,6 +10,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isRight } from './lib/questions.mjs'
 import { finishedJob, quietJobs, root, startServer } from './lib/server.mjs'
 
 const { values } = parseArgs({
@@ -31,13 +32,6 @@ const heading = (text) => say(`\n== ${text}`)
 const ASK = `query($question: String!) {
   ask(question: $question) { interactionId abstained modelVersion answers { id text confidence document { externalId } } }
 }`
-
-/** Right: an abstention where nothing answers, else a first answer that says the expected words and little more. */
-function isRight({ answer }, { abstained, answers }) {
-  if (answer === null) return abstained
-  const text = answers[0]?.text
-  return Boolean(text?.includes(answer)) && text.length <= 3 * answer.length
-}
 
 async function askAll(gql, questions) {
   const results = new Map()
@@ -117,8 +111,9 @@ const server = await startServer({ samplesDir: join(root, 'samples'), env: { DOC
 const { gql } = server
 try {
   heading('Ingesting the sample documents')
-  const { chunks } = await quietJobs(gql, (health) => process.stderr.write(`\r  ${health.chunks} chunks`))
-  process.stderr.write('\r')
+  const { chunks } = await quietJobs(gql, (health) =>
+    process.stderr.write(`  ${health.chunks} chunks, ${health.queuedJobs} files to go\n`),
+  )
   const documents = await documentIds(gql)
   say(`  ${documents.size} documents, ${chunks} chunks`)
 

@@ -88,6 +88,6 @@ export async function quietJobs(gql, onProgress) {
     const { health } = await gql('{ health { chunks queuedJobs runningJobs } }')
     if (health.queuedJobs + health.runningJobs === 0) return health
     onProgress?.(health)
-    await delay(500)
+    await delay(2000)
   }
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { finish, numberOption } from '../command.js'
-import { type AnswerView, answerLines, percent } from '../text.js'
+import { type AnswerView, answerLines } from '../text.js'
 
 const QUERY = `query($question: String!, $collections: [ID!], $topK: Int, $maxAnswers: Int, $minConfidence: Float) {
   ask(question: $question, collections: $collections, topK: $topK, maxAnswers: $maxAnswers, minConfidence: $minConfidence) {
@@ -53,7 +53,7 @@ export function addAsk(program: Command, environment: NodeJS.ProcessEnv): void {
         minConfidence: numberOption('--min-confidence', options.minConfidence),
       })
       session.print(ask, () => {
-        if (ask.abstained) return `Not found in the documents (${percent(ask.noAnswerProbability)} sure).`
+        if (ask.abstained) return 'Not found in the documents.'
         return `${ask.answers.map(answerLines).join('\n\n')}\n\ninteraction ${ask.interactionId}`
       })
     },
