@@ -150,8 +150,8 @@ export interface ChunkReader {
   liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
   count(collectionId?: string): Promise<number>
   /**
-   * BM25 over the chunks' text, headings and title: chunks with any of the words, best first. `query` is plain words, never
-   * FTS syntax. No collection ids: all collections.
+   * BM25 over the chunks' text, headings and title: chunks with any of the words or another form of it, best first. Words
+   * as common as "the" count where there are no others. `query` is plain text, never FTS syntax. No collection ids: all.
    */
   searchLexical(
     query: string,

@@ -342,18 +342,28 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
 
     describe('lexical search', () => {
       it('ranks by how rare the matching words are, and needs only one of them', async () => {
-        const { seqs } = await document(['the cat sat on the mat. ', 'the dog sat on the log. ', 'the end.'])
-        const hits = await store.reader.chunks.searchLexical('dog on the log', {
+        const { seqs } = await document(['the cat sat on the mat. ', 'the dog sat on the log. ', 'the dog sat here.'])
+        const hits = await store.reader.chunks.searchLexical('Who sat where the dog left a log?', {
           collectionIds: [],
           filter: {},
           limit: 10,
         })
-        expect(hits[0]?.seq).toBe(seqs[1])
-        expect(hits).toHaveLength(3)
+        expect(hits.map((hit) => hit.seq)).toEqual([seqs[1], seqs[2], seqs[0]])
         expect(hits.map((hit) => hit.score)).toEqual(hits.map((hit) => hit.score).sort((a, b) => b - a))
         expect(hits.every((hit) => hit.score > 0)).toBe(true)
-        const limited = await store.reader.chunks.searchLexical('the', { collectionIds: [], filter: {}, limit: 2 })
+        const limited = await store.reader.chunks.searchLexical('sat', { collectionIds: [], filter: {}, limit: 2 })
         expect(limited).toHaveLength(2)
+      })
+
+      it('asks for common words only where there are no others', async () => {
+        const { seqs } = await document(['To be, or not to be. ', 'The whale is white. '])
+        expect(await search('what is the whale to be')).toEqual([seqs[1]])
+        expect(await search('to be or not to be')).toContain(seqs[0])
+      })
+
+      it('finds other forms of an English word', async () => {
+        const { seqs } = await document(['Employees are reimbursed for travelling. ', 'Nothing of that.'])
+        expect(await search('reimbursing an employee')).toEqual([seqs[0]])
       })
 
       it('finds words without their accents and in any case', async () => {

