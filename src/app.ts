@@ -87,7 +87,9 @@ export class App implements AsyncDisposable {
       embed: async (texts, options) => (await lazyEmbedder.get()).embed(texts, options),
     }
     const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: embedderFolder })))
-    const index = disposal.use(new HnswIndex({ store, indexDir: config.indexDir, dimensions: EMBEDDING_DIMENSIONS, log }))
+    const index = disposal.use(
+      new HnswIndex({ store, indexDir: config.indexDir, dimensions: EMBEDDING_DIMENSIONS, log }),
+    )
     const servingReader = disposal.use(
       new ServingReader({
         current: () => models.current(),

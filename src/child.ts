@@ -114,7 +114,10 @@ export class Child implements AsyncDisposable {
   }
 
   #receive(message: Reply, onEvent: ChildOptions['onEvent']): void {
-    if ('event' in message) return onEvent?.(message.event, message.payload)
+    if ('event' in message) {
+      onEvent?.(message.event, message.payload)
+      return
+    }
     const pending = this.#pending.get(message.id)
     this.#pending.delete(message.id)
     if ('error' in message) pending?.reject(reviveError(message.error))
