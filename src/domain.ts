@@ -284,7 +284,7 @@ export interface Job {
 /** An immutable base of a collection's vector index, and the last chunk it holds. */
 export interface IndexBase {
   readonly collectionId: string
-  /** Folder under `indexes/`, named by content. */
+  /** Name of its folder under `indexes/<collection>/`, used once. */
   readonly folder: string
   readonly lastSeq: number
   readonly count: number
