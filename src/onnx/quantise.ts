@@ -26,7 +26,7 @@ export function quantiseTable(data: Float32Array, rows: number, columns: number)
     const source = data.subarray(row * columns, (row + 1) * columns)
     let largest = 0
     for (let column = 0; column < columns; column++) largest = Math.max(largest, Math.abs(source[column] as number))
-    scales[row] = largest / MAX_LEVEL || 1
+    scales[row] = usableScale(largest / MAX_LEVEL)
     roundRow(source, scales[row] as number, values.subarray(row * columns, (row + 1) * columns))
   }
   return { values, scales }
@@ -39,7 +39,7 @@ export function quantiseLinear(weight: Float32Array, outSize: number, inSize: nu
   for (let out = 0; out < outSize; out++) {
     const source = weight.subarray(out * inSize, (out + 1) * inSize)
     const target = values.subarray(out * inSize, (out + 1) * inSize)
-    let scale = Math.fround(pairSafeScale(source))
+    let scale = pairSafeScale(source)
     roundRow(source, scale, target)
     // Rounding may lift a pair by one. A slightly wider scale, and the pair fits.
     while (largestPairSum(target) > MAX_PAIR_SUM) {
@@ -144,7 +144,12 @@ function pairSafeScale(row: Float32Array): number {
     largest = Math.max(largest, Math.abs(left), Math.abs(right))
     largestPair = Math.max(largestPair, Math.abs(left + right))
   }
-  return Math.max(largest / MAX_LEVEL, largestPair / MAX_PAIR_SUM) || 1
+  return usableScale(Math.max(largest / MAX_LEVEL, largestPair / MAX_PAIR_SUM))
+}
+
+/** As the single float it is stored in; 1, which rounds all to zero, for weights too small for a float to scale. */
+function usableScale(scale: number): number {
+  return scale > 1e-30 ? Math.fround(scale) : 1
 }
 
 function largestPairSum(values: Int8Array): number {

@@ -1,0 +1,77 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exportModel, type ModelForm } from '../../src/onnx/export-model.js'
+import { SessionHost } from '../../src/onnx/session-host.js'
+import { verifyExport } from '../../src/onnx/verify.js'
+import { tinyConfig, tinyInputs, tinyLogits, tinyWeights } from './tiny-model.js'
+
+const reader = { config: tinyConfig, weights: tinyWeights, task: 'reader' } as const
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'docent-export-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe.each<ModelForm>(['fp32', 'int8'])('a reader exported as %s', (form) => {
+  test('gives the logits that transformers gives, within the tolerance of its form', async () => {
+    const modelPath = join(folder, `${form}.onnx`)
+    await writeFile(modelPath, exportModel({ ...reader, form }))
+    await using host = await SessionHost.start({ modelPath })
+    const outputs = await host.run(tinyInputs)
+    const logits = outputs.map(({ start_logits, end_logits }) => ({
+      startLogits: start_logits as Float32Array,
+      endLogits: end_logits as Float32Array,
+    }))
+    expect(verifyExport(tinyLogits, logits, form).windows).toBe(tinyInputs.length)
+  })
+
+  test('has the same bytes each time', () => {
+    expect(Buffer.compare(exportModel({ ...reader, form }), exportModel({ ...reader, form }))).toBe(0)
+  })
+})
+
+test('a graph takes a padded batch, as other programs run it, and gives each row what it gives it alone', async () => {
+  const session = await InferenceSession.create(exportModel({ ...reader, form: 'fp32' }))
+  const rows = tinyInputs.slice(0, 3)
+  const length = Math.max(...rows.map(({ inputIds }) => inputIds.length)) + 5
+  const batch = (pick: (row: (typeof rows)[number], token: number) => number) =>
+    new Tensor(
+      'int64',
+      BigInt64Array.from(
+        rows.flatMap((row) => Array.from({ length }, (_, token) => pick(row, token))),
+        BigInt,
+      ),
+      [rows.length, length],
+    )
+  const { start_logits: starts } = await session.run({
+    input_ids: batch((row, token) => row.inputIds[token] ?? 0),
+    attention_mask: batch((row, token) => (token < row.inputIds.length ? 1 : 0)),
+    token_type_ids: batch((row, token) => row.tokenTypeIds[token] ?? 0),
+  })
+  const values = starts?.data as Float32Array
+  for (const [index, row] of rows.entries()) {
+    const expected = tinyLogits[index]?.startLogits as Float32Array
+    for (let token = 0; token < row.inputIds.length; token++) {
+      expect(Math.abs((values[index * length + token] as number) - (expected[token] as number))).toBeLessThan(1e-3)
+    }
+  }
+})
+
+test('an encoder whose weights lack the prefix `bert.` is the same encoder', () => {
+  const bare = new Map([...tinyWeights].map(([name, tensor]) => [name.replace(/^bert\./, ''), tensor]))
+  const embedder = { config: tinyConfig, task: 'embedder', form: 'int8' } as const
+  const withPrefix = exportModel({ ...embedder, weights: tinyWeights })
+  expect(Buffer.compare(exportModel({ ...embedder, weights: bare }), withPrefix)).toBe(0)
+})
+
+test('a missing weight and a wrong shape are refused by name', () => {
+  const without = new Map(tinyWeights)
+  without.delete('qa_outputs.bias')
+  expect(() => exportModel({ ...reader, weights: without, form: 'fp32' })).toThrow(/qa_outputs.bias/)
+  const config = { ...tinyConfig, intermediateSize: tinyConfig.intermediateSize / 2 }
+  expect(() => exportModel({ ...reader, config, form: 'fp32' })).toThrow(/intermediate.dense.weight has the shape/)
+})

@@ -1,0 +1,30 @@
+/** The tiny model, with what the real transformers computed for it. */
+import { readFileSync } from 'node:fs'
+import type { ModelInput } from '../../src/onnx/session-host.js'
+import type { SpanLogits } from '../../src/onnx/verify.js'
+import { readBertConfig } from '../../src/registry/bert-config.js'
+import { readSafetensors } from '../../src/registry/safetensors.js'
+
+const FOLDER = 'test/fixtures/tiny-model'
+
+interface ReferenceRow {
+  readonly input_ids: number[]
+  readonly token_type_ids: number[]
+  readonly start_logits: number[]
+  readonly end_logits: number[]
+}
+
+const rows: ReferenceRow[] = JSON.parse(readFileSync(`${FOLDER}/reference.json`, 'utf8'))
+
+export const tinyConfig = await readBertConfig(FOLDER)
+export const tinyWeights = await readSafetensors(`${FOLDER}/model.safetensors`)
+
+export const tinyInputs: ModelInput[] = rows.map((row) => ({
+  inputIds: Int32Array.from(row.input_ids),
+  tokenTypeIds: Int32Array.from(row.token_type_ids),
+}))
+
+export const tinyLogits: SpanLogits[] = rows.map((row) => ({
+  startLogits: Float32Array.from(row.start_logits),
+  endLogits: Float32Array.from(row.end_logits),
+}))
