@@ -9,6 +9,7 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { isRight } from './lib/questions.mjs'
 import { finishedJob, quietJobs, root, startServer } from './lib/server.mjs'
@@ -30,7 +31,8 @@ const say = (text = '') => console.log(text)
 const heading = (text) => say(`\n== ${text}`)
 
 const ASK = `query($question: String!) {
-  ask(question: $question) { interactionId abstained modelVersion answers { id text confidence document { externalId } } }
+  ask(question: $question) { interactionId abstained modelVersion answers { id text confidence document { externalId } }
+    passages { text start documentVersion document { id externalId } } }
 }`
 
 async function askAll(gql, questions) {
@@ -51,7 +53,7 @@ async function correct(gql, row, result, documents) {
   } else if (right && result.answers[0].text === row.answer) {
     input = { interactionId: result.interactionId, verdict: 'CORRECT', answerId: result.answers[0].id }
   } else {
-    const correction = { documentId: documents.get(row.document), text: row.answer }
+    const correction = { documentId: documents.get(row.document), text: row.answer, ...placeOf(row, result) }
     input = { interactionId: result.interactionId, verdict: 'CORRECTED', correction }
   }
   const submit = 'mutation($input: FeedbackInput!) { submitFeedback(input: $input) { id } }'
@@ -68,6 +70,14 @@ async function correct(gql, row, result, documents) {
   }
 }
 
+/** Where a user who looks at the passages would mark it; left to be found by the text where no passage has it. */
+function placeOf({ answer, document }, { passages }) {
+  const passage = passages.find((each) => each.document.externalId === document && each.text.includes(answer))
+  if (!passage) return {}
+  const start = passage.start + passage.text.indexOf(answer)
+  return { documentVersion: passage.documentVersion, start, end: start + answer.length }
+}
+
 async function documentIds(gql) {
   const ids = new Map()
   let after = null
@@ -82,7 +92,7 @@ async function documentIds(gql) {
   return ids
 }
 
-/** Asks without a pause until told to stop; any failed request is thrown at the end. */
+/** Asks several times a second until told to stop; any failed request is thrown at the end. */
 function askMeanwhile(gql, questions) {
   let stopped = false
   const versions = new Map()
@@ -90,6 +100,7 @@ function askMeanwhile(gql, questions) {
     for (let i = 0; !stopped; i++) {
       const { ask } = await gql(ASK, { question: questions[i % questions.length].question })
       versions.set(ask.modelVersion, (versions.get(ask.modelVersion) ?? 0) + 1)
+      await delay(300)
     }
     return versions
   })()
