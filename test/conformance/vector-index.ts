@@ -11,6 +11,8 @@ import type { Store } from '../../src/store/store.js'
 import { addCollection, addDocument, chunksOf, unitVector } from './rows.js'
 
 export const INDEX_DIMENSIONS = 16
+/** Every merge starts a thread; on a busy machine that adds up. */
+const SEQUENCES_TIMEOUT_MS = 240_000
 
 export interface OpenedIndex {
   readonly index: VectorIndex
@@ -196,47 +198,51 @@ export function describeVectorIndex(
       expect(await index.verify(collectionId)).toMatchObject({ live: 55, recallAt10: 1 })
     })
 
-    it('equals an exact search after any sequence of changes, merges and openings', async () => {
-      type Step =
-        | { do: 'add'; count: number }
-        | { do: 'remove'; which: number }
-        | { do: 'settle' | 'rebuild' | 'reopen' }
-      const step: fc.Arbitrary<Step> = fc.oneof(
-        {
-          weight: 4,
-          arbitrary: fc.record({ do: fc.constant('add' as const), count: fc.integer({ min: 1, max: 12 }) }),
-        },
-        { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), which: fc.nat(50) }) },
-        { weight: 2, arbitrary: fc.constantFrom<Step>({ do: 'settle' }, { do: 'rebuild' }, { do: 'reopen' }) },
-      )
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
-          collectionId = (await addCollection(store)).id
-          const documentIds: string[] = []
-          let current = opened()
-          try {
-            for (const one of steps) {
-              const { index } = current
-              if (one.do === 'add') {
-                const vectors = Array.from({ length: one.count }, newVector)
-                documentIds.push((await addVectors({ store, index }, collectionId, vectors)).documentId)
-              } else if (one.do === 'remove') {
-                const [documentId] = documentIds.splice(one.which % Math.max(1, documentIds.length), 1)
-                if (documentId) await removeVectors({ store, index }, collectionId, documentId)
-              } else if (one.do === 'settle') await current.settle()
-              else if (one.do === 'rebuild') await index.rebuild(collectionId)
-              else {
-                await index[Symbol.asyncDispose]()
-                current = opened()
+    it(
+      'equals an exact search after any sequence of changes, merges and openings',
+      async () => {
+        type Step =
+          | { do: 'add'; count: number }
+          | { do: 'remove'; which: number }
+          | { do: 'settle' | 'rebuild' | 'reopen' }
+        const step: fc.Arbitrary<Step> = fc.oneof(
+          {
+            weight: 4,
+            arbitrary: fc.record({ do: fc.constant('add' as const), count: fc.integer({ min: 1, max: 12 }) }),
+          },
+          { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), which: fc.nat(50) }) },
+          { weight: 2, arbitrary: fc.constantFrom<Step>({ do: 'settle' }, { do: 'rebuild' }, { do: 'reopen' }) },
+        )
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+            collectionId = (await addCollection(store)).id
+            const documentIds: string[] = []
+            let current = opened()
+            try {
+              for (const one of steps) {
+                const { index } = current
+                if (one.do === 'add') {
+                  const vectors = Array.from({ length: one.count }, newVector)
+                  documentIds.push((await addVectors({ store, index }, collectionId, vectors)).documentId)
+                } else if (one.do === 'remove') {
+                  const [documentId] = documentIds.splice(one.which % Math.max(1, documentIds.length), 1)
+                  if (documentId) await removeVectors({ store, index }, collectionId, documentId)
+                } else if (one.do === 'settle') await current.settle()
+                else if (one.do === 'rebuild') await index.rebuild(collectionId)
+                else {
+                  await index[Symbol.asyncDispose]()
+                  current = opened()
+                }
+                await expectExact(current.index, 20)
               }
-              await expectExact(current.index, 20)
+            } finally {
+              await current.index[Symbol.asyncDispose]()
             }
-          } finally {
-            await current.index[Symbol.asyncDispose]()
-          }
-        }),
-        { numRuns: 12 },
-      )
-    })
+          }),
+          { numRuns: 8 },
+        )
+      },
+      SEQUENCES_TIMEOUT_MS,
+    )
   })
 }

@@ -47,7 +47,7 @@ export interface TestServer extends AsyncDisposable {
   kill(): Promise<void>
 }
 
-const START_MS = 60_000
+const START_MS = 180_000
 
 /** @throws with its stderr when it ends before it is ready. */
 export async function startServer(folders: Folders, changes: Record<string, string> = {}): Promise<TestServer> {
