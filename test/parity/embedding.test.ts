@@ -64,7 +64,7 @@ describe.each<ModelForm>(['int8', 'fp32'])('the %s embedder', (form) => {
     expect(Math.min(...alone.map((vector, index) => cosine(vector, reference[index] as Float32Array)))).toBeGreaterThan(
       MIN_COSINE[form],
     )
-  })
+  }, 300_000)
 })
 
 function cosine(left: Float32Array, right: Float32Array): number {
