@@ -7,8 +7,7 @@
  * that its vector does not depend on what else is asked for.
  */
 import { availableParallelism } from 'node:os'
-import { Child } from '../child.js'
-import { DocentError } from '../errors.js'
+import { ModelProcess } from '../onnx/model-process.js'
 import { PieceQueue, type RunOptions } from '../onnx/piece-queue.js'
 
 export type { Priority, RunOptions } from '../onnx/piece-queue.js'
@@ -30,16 +29,13 @@ export interface EmbedderOptions {
 const MAX_PIECE_CHARACTERS = 2000
 
 export class Embedder implements AsyncDisposable {
-  readonly #options: Required<EmbedderOptions>
+  readonly #process: ModelProcess
   readonly #queue: PieceQueue<string, Float32Array>
-  #opening: Promise<Child> | null = null
-  #child: Child | null = null
-  #ended = false
 
   private constructor(options: Required<EmbedderOptions>) {
-    this.#options = options
+    this.#process = new ModelProcess({ program: 'embed/embed-process.js', model: options, name: options.modelFolder })
     this.#queue = new PieceQueue<string, Float32Array>({
-      workers: [(piece) => this.#embedPiece(piece)],
+      workers: [(piece) => this.#process.request<Float32Array[]>('embed', piece)],
       cost: (text) => text.length,
       maxPieceCost: MAX_PIECE_CHARACTERS,
     })
@@ -52,7 +48,7 @@ export class Embedder implements AsyncDisposable {
     modelFolder,
   }: EmbedderOptions): Promise<Embedder> {
     const embedder = new Embedder({ form, threads, modelFolder })
-    await embedder.#open()
+    await embedder.#process.open()
     return embedder
   }
 
@@ -65,46 +61,11 @@ export class Embedder implements AsyncDisposable {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid
+    return this.#process.pid
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended = true
     this.#queue.close()
-    await this.#opening?.catch(() => {})
-    await this.#child?.end()
-  }
-
-  #open(): Promise<Child> {
-    if (this.#ended) return Promise.reject(new DocentError('INTERNAL', 'the embedder was asked to end'))
-    if (this.#child?.alive) return Promise.resolve(this.#child)
-    this.#opening ??= this.#startChild().finally(() => {
-      this.#opening = null
-    })
-    return this.#opening
-  }
-
-  async #startChild(): Promise<Child> {
-    const child = new Child('embed/embed-process.js')
-    try {
-      await child.request('open', this.#options)
-    } catch (thrown) {
-      await child.end()
-      throw thrown
-    }
-    this.#child = child
-    return child
-  }
-
-  async #embedPiece(texts: readonly string[]): Promise<Float32Array[]> {
-    const child = await this.#open()
-    try {
-      return await child.request<Float32Array[]>('embed', texts)
-    } catch (thrown) {
-      if (child.alive) throw thrown
-      throw new DocentError('MODEL_PROCESS_ENDED', `the embedder's process ended during a run: ${String(thrown)}`, {
-        cause: thrown,
-      })
-    }
+    await this.#process[Symbol.asyncDispose]()
   }
 }

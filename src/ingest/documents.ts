@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
 import type { Collection, Document, Job, JsonObject } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Store, Transactor } from '../store/store.js'
 import { declaredMediaType, detectMediaType, type MediaType } from './media-type.js'
 import type { Originals } from './originals.js'
@@ -65,7 +66,7 @@ export class Documents {
     })
     const job = await this.#store.transact(async (transactor) => {
       const document = await registerDocument(transactor, upload, mediaType)
-      const queued = ingestJob({
+      const queued = queuedJob('ingest', {
         documentId: document.id,
         originalHash: hash,
         mediaType,
@@ -157,23 +158,6 @@ async function ensureCollection({ collections }: Transactor, idOrName: string): 
   const collection: Collection = { id: uuidv7(), name: idOrName, createdAt: new Date() }
   await collections.insert(collection)
   return collection
-}
-
-function ingestJob(payload: JsonObject): Job {
-  return {
-    id: uuidv7(),
-    kind: 'ingest',
-    status: 'QUEUED',
-    payload,
-    progress: { done: 0, total: 0, stage: 'queued' },
-    error: null,
-    attempts: 0,
-    cancelRequested: false,
-    createdAt: new Date(),
-    startedAt: null,
-    heartbeatAt: null,
-    finishedAt: null,
-  }
 }
 
 async function presentDocument(documents: DocumentReader, id: string): Promise<Document> {

@@ -1,9 +1,9 @@
 /** Kind `index`: the vector index of a collection is built anew from the store. */
-import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import type { Job } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { VectorIndex } from '../index/vector-index.js'
+import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
 import type { JobContext, JobKindHandler } from './kind.js'
 
@@ -24,20 +24,7 @@ export class RebuildIndexJobs implements JobKindHandler {
 
   /** @throws COLLECTION_NOT_FOUND */
   async request(collectionId: string): Promise<Job> {
-    const job: Job = {
-      id: uuidv7(),
-      kind: 'index',
-      status: 'QUEUED',
-      payload: { collectionId },
-      progress: { done: 0, total: 0, stage: 'queued' },
-      error: null,
-      attempts: 0,
-      cancelRequested: false,
-      createdAt: new Date(),
-      startedAt: null,
-      heartbeatAt: null,
-      finishedAt: null,
-    }
+    const job = queuedJob('index', { collectionId })
     await this.#store.transact(async ({ collections, jobs }) => {
       if (!(await collections.get(collectionId))) {
         throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${collectionId}`)

@@ -6,6 +6,7 @@ import { DocentError } from '../errors.js'
 import { buildDataset } from '../feedback/dataset.js'
 import { removeLeftovers } from '../registry/durable.js'
 import type { Models } from '../registry/models.js'
+import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
 import { parseTrainingSettings, type TrainingSettings } from '../train/settings.js'
 import { GENERAL_SET_FILE } from './measure.js'
@@ -98,9 +99,8 @@ export class Training {
     { settings, ...origin }: Pick<Run, 'datasetId' | 'parentVersion'> & { settings: TrainingSettings },
     payload: Omit<TrainPayload, 'runId'>,
   ): Promise<Job> {
-    const createdAt = new Date()
     const runId = uuidv7()
-    const job = newJob({ runId, ...payload }, createdAt)
+    const job = queuedJob('train', { runId, ...payload }, 'waiting')
     const run: Run = {
       id: runId,
       jobId: job.id,
@@ -109,7 +109,7 @@ export class Training {
       status: 'QUEUED',
       candidateVersion: null,
       evaluation: null,
-      createdAt,
+      createdAt: job.createdAt,
       finishedAt: null,
     }
     await this.#store.transact(async ({ jobs, runs }) => {
@@ -146,21 +146,4 @@ const MAX_SMALL_SET_EPOCHS = 12
 export function defaultsFor(trainCount: number): Partial<TrainingSettings> {
   const epochs = Math.min(MAX_SMALL_SET_EPOCHS, (SMALL_SET_UPDATES * SMALL_SET_BATCH) / trainCount)
   return epochs > 2 ? { batchSize: SMALL_SET_BATCH, epochs, learningRate: 5e-5 } : {}
-}
-
-function newJob(payload: TrainPayload, createdAt: Date): Job {
-  return {
-    id: uuidv7(),
-    kind: 'train',
-    status: 'QUEUED',
-    payload,
-    progress: { done: 0, total: 0, stage: 'waiting' },
-    error: null,
-    attempts: 0,
-    cancelRequested: false,
-    createdAt,
-    startedAt: null,
-    heartbeatAt: null,
-    finishedAt: null,
-  }
 }

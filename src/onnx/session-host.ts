@@ -2,8 +2,7 @@
  * A model session in a process of its own. Enters: token ids, one input at a time however many are asked for together.
  * Leaves: the graph's outputs. The same input gives the same bits alone, under load and from any host of the same file.
  */
-import { Child } from '../child.js'
-import { DocentError } from '../errors.js'
+import { ModelProcess } from './model-process.js'
 import { PieceQueue, type RunOptions } from './piece-queue.js'
 
 export type { Priority, RunOptions } from './piece-queue.js'
@@ -30,16 +29,18 @@ export interface SessionHostOptions {
 const MAX_PIECE_TOKENS = 512
 
 export class SessionHost implements AsyncDisposable {
-  readonly #options: SessionHostOptions
+  readonly #process: ModelProcess
   readonly #queue: PieceQueue<ModelInput, ModelOutput>
-  #child: Child | null = null
-  #opening: Promise<Child> | null = null
-  #ended = false
 
-  private constructor(options: SessionHostOptions) {
-    this.#options = options
+  private constructor({ modelPath, threads = 1, niceness }: SessionHostOptions) {
+    this.#process = new ModelProcess({
+      program: 'onnx/session-process.js',
+      model: { modelPath, threads },
+      name: modelPath,
+      child: niceness === undefined ? {} : { niceness },
+    })
     this.#queue = new PieceQueue<ModelInput, ModelOutput>({
-      workers: [(piece) => this.#request<ModelOutput[]>('run', piece)],
+      workers: [(piece) => this.#process.request<ModelOutput[]>('run', piece)],
       cost: (input) => input.inputIds.length,
       maxPieceCost: MAX_PIECE_TOKENS,
     })
@@ -48,7 +49,7 @@ export class SessionHost implements AsyncDisposable {
   /** @throws MODEL_CORRUPT when the file is no graph that ONNX Runtime opens. */
   static async start(options: SessionHostOptions): Promise<SessionHost> {
     const host = new SessionHost(options)
-    await host.#open()
+    await host.#process.open()
     return host
   }
 
@@ -68,67 +69,24 @@ export class SessionHost implements AsyncDisposable {
 
   /** Resident memory of the process. Answered between two pieces of work. */
   rssBytes(): Promise<number> {
-    return this.#request<number>('rssBytes')
+    return this.#process.request<number>('rssBytes')
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid
+    return this.#process.pid
   }
 
   get alive(): boolean {
-    return this.#child?.alive ?? false
+    return this.#process.alive
   }
 
   /** Ends the process if it lives and starts a new one. What waits in the queue is computed by the new one. */
-  async restart(): Promise<void> {
-    await this.#child?.end()
-    await this.#open()
+  restart(): Promise<void> {
+    return this.#process.restart()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended = true
     this.#queue.close()
-    await this.#opening?.catch(() => {})
-    await this.#child?.end()
-  }
-
-  /** The living process; a new one when the last has died. */
-  #open(): Promise<Child> {
-    if (this.#ended) return Promise.reject(new DocentError('INTERNAL', 'the model process was asked to end'))
-    if (this.#child?.alive) return Promise.resolve(this.#child)
-    this.#opening ??= this.#startChild().finally(() => {
-      this.#opening = null
-    })
-    return this.#opening
-  }
-
-  async #startChild(): Promise<Child> {
-    const { modelPath, threads = 1, niceness } = this.#options
-    const child = new Child('onnx/session-process.js', niceness === undefined ? {} : { niceness })
-    try {
-      await child.request('open', { modelPath, threads })
-    } catch (thrown) {
-      await child.end()
-      throw thrown
-    }
-    this.#child = child
-    return child
-  }
-
-  async #request<T>(name: string, payload?: unknown): Promise<T> {
-    const child = await this.#open()
-    try {
-      return await child.request<T>(name, payload)
-    } catch (thrown) {
-      if (child.alive) throw thrown
-      const { modelPath } = this.#options
-      throw new DocentError(
-        'MODEL_PROCESS_ENDED',
-        `the process of ${modelPath} ended during a run: ${String(thrown)}`,
-        {
-          cause: thrown,
-        },
-      )
-    }
+    await this.#process[Symbol.asyncDispose]()
   }
 }

@@ -1,12 +1,7 @@
 /** Does an exported graph compute what it was made from? */
 import { DocentError } from '../errors.js'
+import type { SpanLogits } from '../text/spans.js'
 import type { ModelForm } from './export-model.js'
-
-/** Of one window: what the graph's two outputs hold, a logit for each token. */
-export interface SpanLogits {
-  readonly startLogits: Float32Array
-  readonly endLogits: Float32Array
-}
 
 export interface ExportReport {
   readonly windows: number

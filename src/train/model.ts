@@ -2,6 +2,7 @@
  * BERT with a question-answering head over a micro-batch of windows: logits, or loss and gradients.
  */
 import type { BertConfig } from '../registry/bert-config.js'
+import type { SpanLogits } from '../text/spans.js'
 import {
   encoderLayer,
   encoderLayerBackward,
@@ -25,11 +26,6 @@ export interface ModelInput {
 export interface LabelledInput extends ModelInput {
   readonly start: number
   readonly end: number
-}
-
-export interface SpanLogits {
-  readonly startLogits: Float32Array
-  readonly endLogits: Float32Array
 }
 
 /** The rows of a micro-batch: all windows' tokens behind each other. */

@@ -4,14 +4,15 @@
 import os from 'node:os'
 import { Child } from '../child.js'
 import { DocentError, reviveError, type SerializedError } from '../errors.js'
+import type { SpanLogits } from '../text/spans.js'
 import type { LoopResult, StepRow } from './loop.js'
-import type { ModelInput, SpanLogits } from './model.js'
+import type { ModelInput } from './model.js'
 import { parseTrainingSettings } from './settings.js'
 import { trainingEnvironment } from './tensorflow.js'
 import type { LogitsRequest, StartRequest } from './train-process.js'
 
 export type { LoopResult as TrainingResult, StepRow } from './loop.js'
-export type { ModelInput, SpanLogits } from './model.js'
+export type { ModelInput } from './model.js'
 
 const PROGRAM = 'train/train-process.js'
 

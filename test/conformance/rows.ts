@@ -12,6 +12,7 @@ import type {
   Run,
   TrainingStep,
 } from '../../src/domain.js'
+import { queuedJob } from '../../src/store/queued-job.js'
 import type { EmbeddedChunk, Store, Transactor } from '../../src/store/store.js'
 
 export const DIMENSIONS = 384
@@ -112,21 +113,7 @@ export async function addCollection(store: Store, fields: Partial<Collection> = 
 }
 
 export function jobRow(fields: Partial<Job> = {}): Job {
-  return {
-    id: uuid(),
-    kind: 'ingest',
-    status: 'QUEUED',
-    payload: {},
-    progress: { done: 0, total: 0, stage: 'queued' },
-    error: null,
-    attempts: 0,
-    cancelRequested: false,
-    createdAt: new Date(),
-    startedAt: null,
-    heartbeatAt: null,
-    finishedAt: null,
-    ...fields,
-  }
+  return { ...queuedJob('ingest', {}), ...fields }
 }
 
 export function interactionRow(fields: Partial<Interaction> = {}): Interaction {

@@ -10,6 +10,7 @@ import { JobQueue } from '../../src/jobs/queue.js'
 import { createLogger } from '../../src/log.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import type { Store } from '../../src/store/store.js'
+import { jobRow } from '../conformance/rows.js'
 
 const log = createLogger('silent')
 let folder: string
@@ -23,24 +24,6 @@ afterEach(async () => {
   await store[Symbol.asyncDispose]()
   await rm(folder, { recursive: true, force: true })
 })
-
-function newJob(changes: Partial<Job> = {}): Job {
-  return {
-    id: uuidv7(),
-    kind: 'ingest',
-    status: 'QUEUED',
-    payload: {},
-    progress: { done: 0, total: 0, stage: 'queued' },
-    error: null,
-    attempts: 0,
-    cancelRequested: false,
-    createdAt: new Date(),
-    startedAt: null,
-    heartbeatAt: null,
-    finishedAt: null,
-    ...changes,
-  }
-}
 
 async function insert(...jobs: Job[]): Promise<void> {
   await store.transact(async (transactor) => {
@@ -73,7 +56,7 @@ async function until(queue: JobQueue, id: string, status: Job['status']): Promis
 test('jobs of a kind run one after another, oldest first, and a watcher sees them end', async () => {
   const order: string[] = []
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async (job) => void order.push(job.id))] })
-  const jobs = [newJob(), newJob(), newJob()]
+  const jobs = [jobRow(), jobRow(), jobRow()]
   await insert(...jobs)
   await queue.start()
   for (const { id } of jobs)
@@ -90,7 +73,7 @@ test('no more jobs of a kind run at once than it allows', async () => {
     running--
   }
   await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { concurrency: 2 })] })
-  const jobs = Array.from({ length: 6 }, () => newJob())
+  const jobs = Array.from({ length: 6 }, () => jobRow())
   await insert(...jobs)
   await queue.start()
   for (const { id } of jobs) await ended(queue, id)
@@ -102,8 +85,8 @@ test('a failure is kept on the row with its code and hint, and the next job runs
     if (job.payload.bad) throw new DocentError('EMPTY_DOCUMENT', 'nothing in it')
   }
   await using queue = new JobQueue({ store, log, kinds: [kindOf(run)] })
-  const bad = newJob({ payload: { bad: true } })
-  const good = newJob()
+  const bad = jobRow({ payload: { bad: true } })
+  const good = jobRow()
   await insert(bad, good)
   await queue.start()
   const failed = await ended(queue, bad.id)
@@ -121,7 +104,7 @@ test('what a kind does for an unfinished job is in the same transaction as the e
     seen.push(error.code, (await transactor.jobs.get(job.id))?.status ?? '')
   }
   await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { unfinished })] })
-  const job = newJob()
+  const job = jobRow()
   await insert(job)
   await queue.start()
   await ended(queue, job.id)
@@ -131,7 +114,7 @@ test('what a kind does for an unfinished job is in the same transaction as the e
 test('a queued job is cancelled at once and never runs', async () => {
   const ran: string[] = []
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async (job) => void ran.push(job.id))] })
-  const job = newJob()
+  const job = jobRow()
   await insert(job)
   expect(await queue.cancel(job.id)).toMatchObject({ status: 'CANCELLED', error: { code: 'CANCELLED' } })
   await queue.start()
@@ -142,7 +125,7 @@ test('a queued job is cancelled at once and never runs', async () => {
 
 test('a running job is told to stop and ends as CANCELLED', async () => {
   await using queue = new JobQueue({ store, log, kinds: [kindOf(endless)] })
-  const job = newJob()
+  const job = jobRow()
   await insert(job)
   await queue.start()
   await until(queue, job.id, 'RUNNING')
@@ -152,7 +135,7 @@ test('a running job is told to stop and ends as CANCELLED', async () => {
 
 test('a job that a shutdown interrupts is queued again and counts no attempt', async () => {
   const queue = new JobQueue({ store, log, kinds: [kindOf(endless)] })
-  const job = newJob()
+  const job = jobRow()
   await insert(job)
   await queue.start()
   await until(queue, job.id, 'RUNNING')
@@ -161,7 +144,7 @@ test('a job that a shutdown interrupts is queued again and counts no attempt', a
 })
 
 test('a job that a dead process left running is run again', async () => {
-  const job = newJob({ status: 'RUNNING', attempts: 1, startedAt: new Date() })
+  const job = jobRow({ status: 'RUNNING', attempts: 1, startedAt: new Date() })
   await insert(job)
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
   await queue.start()
@@ -169,7 +152,7 @@ test('a job that a dead process left running is run again', async () => {
 })
 
 test('a job under which the process died again and again is given up', async () => {
-  const job = newJob({ status: 'RUNNING', attempts: 5, startedAt: new Date() })
+  const job = jobRow({ status: 'RUNNING', attempts: 5, startedAt: new Date() })
   await insert(job)
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
   await queue.start()
@@ -182,7 +165,7 @@ test('every new stage of the progress is stored, and the last step too', async (
     await progress(0, 0, 'tidying')
   }
   await using queue = new JobQueue({ store, log, kinds: [kindOf(run)] })
-  const job = newJob()
+  const job = jobRow()
   await insert(job)
   await queue.start()
   expect((await ended(queue, job.id)).progress).toEqual({ done: 0, total: 0, stage: 'tidying' })

@@ -1,9 +1,9 @@
 /** The tiny model, with what the real transformers computed for it. */
 import { readFileSync } from 'node:fs'
 import type { ModelInput } from '../../src/onnx/session-host.js'
-import type { SpanLogits } from '../../src/onnx/verify.js'
 import { readBertConfig } from '../../src/registry/bert-config.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
+import type { SpanLogits } from '../../src/text/spans.js'
 
 const FOLDER = 'test/fixtures/tiny-model'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareLogits, type SpanLogits, verifyExport } from '../../src/onnx/verify.js'
+import { compareLogits, verifyExport } from '../../src/onnx/verify.js'
+import type { SpanLogits } from '../../src/text/spans.js'
 import { tinyLogits } from './tiny-model.js'
 
 const changed = (change: (value: number, token: number) => number): SpanLogits[] =>
