@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { flushFolder } from '../durable.js'
 import { DocentError } from '../errors.js'
 
 export interface StoredOriginal {
@@ -87,14 +88,4 @@ async function writeAside(
     await file.close()
   }
   return { hash: hash.digest('hex'), byteCount }
-}
-
-/** A name is durable when its folder is. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

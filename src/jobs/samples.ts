@@ -1,7 +1,8 @@
 /** The sample documents, queued when the store has never had a document: something to ask at the first start. */
 import { createReadStream } from 'node:fs'
-import { access, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
+import { exists } from '../durable.js'
 import type { Documents } from '../ingest/documents.js'
 import { SUPPORTED_EXTENSIONS } from '../ingest/media-type.js'
 import type { Store } from '../store/store.js'
@@ -54,9 +55,3 @@ async function documentPaths(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

@@ -3,14 +3,13 @@
  * published files, and of each bundled reader its trained weights (half precision, without the frozen word embeddings, which
  * are the embedder's). Leaves: the ONNX graphs, and the readers as whole folders whose every byte their manifest vouches for.
  */
-import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { packageRoot } from '../child.js'
+import { exists, hashFile } from '../durable.js'
 import { DocentError } from '../errors.js'
 import { readBertConfig } from '../registry/bert-config.js'
-import { exists } from '../registry/durable.js'
 import { INT8_FILE, readManifest, WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 import { exportModel } from './export-model.js'
@@ -69,8 +68,5 @@ async function writeGraph(folder: string, weights: Map<string, Tensor>, task: 'e
 }
 
 async function hashOf(path: string): Promise<string | undefined> {
-  if (!(await exists(path))) return undefined
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex')
+  return (await exists(path)) ? hashFile(path) : undefined
 }

@@ -1,8 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createFolder, exists, hashFile, listFiles, removeLeftovers } from '../durable.js'
 import { DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
-import { createFolder, exists, hashFile, listFiles, removeLeftovers } from './durable.js'
 import {
   MANIFEST_FILE,
   MANIFEST_FORMAT_VERSION,

@@ -3,9 +3,10 @@
  * folder is written aside, synced and renamed, and older ones are removed after that: whatever line a `kill -9` hits,
  * the newest complete checkpoint opens. Orders are drawn from seed and epoch, so the place is the random state too.
  */
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { flushFolder } from '../durable.js'
 import { DocentError } from '../errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 
@@ -43,11 +44,11 @@ export async function writeCheckpoint(folder: string, { state, weights, moments 
   await writeSafetensors(path.join(aside, WEIGHTS_FILE), weights, { dtype: 'F32' })
   await writeSafetensors(path.join(aside, MOMENTS_FILE), moments, { dtype: 'F32' })
   await writeFile(path.join(aside, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true })
-  await syncFolder(aside)
+  await flushFolder(aside)
   const target = path.join(folder, name)
   await rm(target, { recursive: true, force: true })
   await rename(aside, target)
-  await syncFolder(folder)
+  await flushFolder(folder)
   for (const entry of await readdir(folder)) {
     const leftover = entry.startsWith('.step-') || (COMPLETE.test(entry) && entry !== name)
     if (leftover) await rm(path.join(folder, entry), { recursive: true, force: true })
@@ -80,13 +81,4 @@ async function readState(file: string): Promise<CheckpointState> {
   const parsed = stateSchema.safeParse(json)
   if (!parsed.success) throw new DocentError('MODEL_INCOMPATIBLE', `${file}: ${z.prettifyError(parsed.error)}`)
   return parsed.data
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

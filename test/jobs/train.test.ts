@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TrainingStep } from '../../src/domain.js'
-import { exists } from '../../src/registry/durable.js'
+import { exists } from '../../src/durable.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
 import { LEARNING, priceTag, ReaderLab, TINY_VERSION } from './reader-lab.js'
 

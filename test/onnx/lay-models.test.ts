@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
-import { exists } from '../../src/registry/durable.js'
+import { exists } from '../../src/durable.js'
 import { Registry } from '../../src/registry/registry.js'
 
 const modelsDir = join(packageRoot, 'models')

@@ -7,8 +7,9 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { IndexBase } from '../../domain.js'
+import { flushFolder } from '../../durable.js'
 import { DocentError } from '../../errors.js'
-import { forceFolderToDisk, hashFile, INDEX_FILE } from './files.js'
+import { hashFile, INDEX_FILE } from './files.js'
 
 const MANIFEST_FILE = 'manifest.json'
 
@@ -54,13 +55,13 @@ export async function writeManifest(folder: string, manifest: BaseManifest): Pro
   } finally {
     await file.close()
   }
-  await forceFolderToDisk(folder)
+  await flushFolder(folder)
 }
 
 /** The folder becomes visible under its name, whole. */
 export async function publish(aside: string, collectionFolder: string, name: string): Promise<void> {
   await rename(aside, join(collectionFolder, name))
-  await forceFolderToDisk(collectionFolder)
+  await flushFolder(collectionFolder)
 }
 
 export async function createFolder(folder: string): Promise<void> {

@@ -1,7 +1,6 @@
 /** The files of a base as bytes: hashed, read as a graph, forced to the disk. */
 import { createHash } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import hnswlib from 'hnswlib-node'
 
@@ -39,15 +38,4 @@ export function forceToDisk(path: string): void {
   const file = openSync(path, 'r+')
   fsyncSync(file)
   closeSync(file)
-}
-
-/** A rename is on the disk when its folder is. Windows has no such thing, and refuses. */
-export async function forceFolderToDisk(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

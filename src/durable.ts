@@ -47,7 +47,7 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
     const result = await fill(aside)
     await flushTree(aside)
     await rename(aside, target)
-    await flush(parent)
+    await flushFolder(parent)
     return result
   } catch (error) {
     await rm(aside, { recursive: true, force: true })
@@ -80,7 +80,12 @@ async function flushTree(folder: string): Promise<void> {
     const path = join(folder, entry.name)
     await (entry.isDirectory() ? flushTree(path) : flush(path))
   }
-  await flush(folder)
+  await flushFolder(folder)
+}
+
+/** A name is on the disk when the folder that holds it is. Windows has no such thing, and refuses. */
+export async function flushFolder(folder: string): Promise<void> {
+  if (process.platform !== 'win32') await flush(folder)
 }
 
 async function flush(path: string): Promise<void> {
