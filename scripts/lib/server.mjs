@@ -46,7 +46,9 @@ export async function startServer({ samplesDir = '', env = {}, readyMs = 120_000
         () => false,
       ))
     ) {
-      return { url, pid: child.pid, dataDir, gql: graphqlClient(url), stop }
+      const gql = graphqlClient(url)
+      if (samplesDir) await firstJob(gql)
+      return { url, pid: child.pid, dataDir, gql, stop }
     }
     await delay(100)
   }
@@ -66,6 +68,11 @@ export function graphqlClient(url) {
     if (errors) throw new Error(`${errors[0].extensions?.code ?? response.status}: ${errors[0].message}`)
     return data
   }
+}
+
+/** A server is ready before its samples are queued: until then no job is no sign that all are done. */
+async function firstJob(gql) {
+  while ((await gql('{ jobs(first: 1) { edges { node { id } } } }')).jobs.edges.length === 0) await delay(50)
 }
 
 /** Polls a job until it ends. @throws when it did not succeed. */
