@@ -2,13 +2,13 @@
  * From SQuAD examples to batches. Windows come from text/windows, as in evaluation and serving. A window that lost the
  * answer (or never had one) points at [CLS].
  */
-import type { SquadExample } from '../text/squad.js'
+import type { SquadAnswer, SquadExample } from '../text/squad.js'
 import type { Encoding, Tokenizer } from '../text/tokenizer.js'
 import { makeWindows, type Window, type WindowSettings } from '../text/windows.js'
 import type { LabelledInput } from './model.js'
 import { randomStream, shuffle } from './random.js'
 
-/** Every window of every example, in order. With several gold answers the first one is learnt. */
+/** Every window of every example, in order. */
 export async function makeLabelledWindows(
   examples: readonly SquadExample[],
   tokenizer: Tokenizer,
@@ -24,13 +24,23 @@ export async function makeLabelledWindows(
       encodedContext = await tokenizer.encode(context)
     }
     const question = await tokenizer.encode(example.question.trim())
-    const [answer] = example.answers
+    const answer = agreedAnswer(example.answers)
     const span = answer ? { start: answer.start, end: answer.start + answer.text.length } : null
     for (const window of makeWindows(question, encodedContext, tokenizer, settings)) {
       labelled.push({ inputIds: window.inputIds, tokenTypeIds: window.tokenTypeIds, ...findTokens(window, span) })
     }
   }
   return labelled
+}
+
+/** What most annotators marked; of equally many the first. Annotators who are alone are often wrong. */
+export function agreedAnswer(answers: readonly SquadAnswer[]): SquadAnswer | undefined {
+  const votes = (answer: SquadAnswer): number =>
+    answers.filter(({ start, text }) => start === answer.start && text === answer.text).length
+  return answers.reduce<SquadAnswer | undefined>(
+    (best, answer) => (best === undefined || votes(answer) > votes(best) ? answer : best),
+    undefined,
+  )
 }
 
 /** First and last token that the span touches, as indices into the window; both 0 when part of it lies outside. */

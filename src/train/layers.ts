@@ -7,15 +7,10 @@
  * gets cannot depend on its neighbours.
  */
 import type { BertConfig } from '../registry/bert-config.js'
+import { attend, attendBackward, type SavedGroup, type WindowGroup } from './attention.js'
+import type { Dropout } from './dropout.js'
 import type { LayerParameters, LinearParameters, NormParameters } from './parameters.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
-
-/** Windows of one length: rows `firstRow` to `firstRow + windowCount * length` of the token matrix. */
-export interface WindowGroup {
-  readonly firstRow: number
-  readonly windowCount: number
-  readonly length: number
-}
 
 // -- linear --------------------------------------------------------------------------------------------------------------
 
@@ -73,57 +68,6 @@ export function layerNormBackward(
   return ops.multiply(ops.subtract(centred, ops.multiply(normalized, along)), inverseDeviation)
 }
 
-// -- self-attention ----------------------------------------------------------------------------------------------------------
-
-interface SavedGroup {
-  /** Each [windows, heads, length, headSize]; the query already divided by sqrt(headSize). */
-  readonly query: Tensor
-  readonly key: Tensor
-  readonly value: Tensor
-  /** [windows, heads, length, length] */
-  readonly probabilities: Tensor
-}
-
-function attend(
-  ops: TensorOps,
-  queryKeyValue: Tensor, // [tokens, 3 x hidden]
-  { firstRow, windowCount, length }: WindowGroup,
-  { headCount, hiddenSize }: BertConfig,
-): { context: Tensor; saved: SavedGroup } {
-  const headSize = hiddenSize / headCount
-  const rows = ops.rows(queryKeyValue, firstRow, windowCount * length)
-  const byHead = ops.transpose(ops.reshape(rows, [windowCount, length, 3, headCount, headSize]), [2, 0, 3, 1, 4])
-  const [unscaled, key, value] = ops.unstack(byHead) as [Tensor, Tensor, Tensor]
-  const query = ops.scale(unscaled, 1 / Math.sqrt(headSize))
-  const probabilities = ops.softmax(ops.batchMatMul(query, key, { right: true }))
-  const perHead = ops.batchMatMul(probabilities, value) // [windows, heads, length, headSize]
-  const context = ops.reshape(ops.transpose(perHead, [0, 2, 1, 3]), [windowCount * length, hiddenSize])
-  return { context, saved: { query, key, value, probabilities } }
-}
-
-function attendBackward(
-  ops: TensorOps,
-  contextGradient: Tensor, // [tokens, hidden]
-  weighted: Tensor, // [tokens, heads]: context gradient times context, summed over each head
-  { query, key, value, probabilities }: SavedGroup,
-  { firstRow, windowCount, length }: WindowGroup,
-  { headCount, hiddenSize }: BertConfig,
-): Tensor {
-  const headSize = hiddenSize / headCount
-  const count = windowCount * length
-  const perHead = (tensor: Tensor, size: number): Tensor =>
-    ops.transpose(ops.reshape(ops.rows(tensor, firstRow, count), [windowCount, length, headCount, size]), [0, 2, 1, 3])
-  const gradient = perHead(contextGradient, headSize) // [windows, heads, length, headSize]
-  const valueGradient = ops.batchMatMul(probabilities, gradient, { left: true })
-  const probabilityGradient = ops.batchMatMul(gradient, value, { right: true })
-  // softmax: p * (dp - sum(dp * p)), and that sum equals the context times its gradient (Dao et al. 2022, section B.2)
-  const scoreGradient = ops.multiply(probabilities, ops.subtract(probabilityGradient, perHead(weighted, 1)))
-  const queryGradient = ops.scale(ops.batchMatMul(scoreGradient, key), 1 / Math.sqrt(headSize))
-  const keyGradient = ops.batchMatMul(scoreGradient, query, { left: true })
-  const stacked = ops.stack([queryGradient, keyGradient, valueGradient]) // [3, windows, heads, length, headSize]
-  return ops.reshape(ops.transpose(stacked, [1, 3, 0, 2, 4]), [count, 3 * hiddenSize])
-}
-
 // -- GELU, the exact one (Hendrycks and Gimpel 2016) ---------------------------------------------------------------------------
 
 /** The standard normal distribution function at each input; GELU is the input times it. */
@@ -142,11 +86,14 @@ export interface SavedLayer {
   readonly input: Tensor // [tokens, hidden]
   readonly groups: readonly SavedGroup[]
   readonly context: Tensor // [tokens, hidden]
+  /** What dropout multiplied with, [tokens, hidden]; null without dropout. */
+  readonly attentionMask: Tensor | null
   readonly attentionNorm: SavedNorm
   readonly middle: Tensor // [tokens, hidden]: what the feed-forward part reads
   readonly activationInput: Tensor // [tokens, intermediate]
   readonly distribution: Tensor // [tokens, intermediate]
   readonly activation: Tensor // [tokens, intermediate]
+  readonly outputMask: Tensor | null
   readonly outputNorm: SavedNorm
 }
 
@@ -156,30 +103,31 @@ export function encoderLayer(
   parameters: LayerParameters,
   groups: readonly WindowGroup[],
   config: BertConfig,
+  dropout: Dropout,
 ): { output: Tensor; saved: SavedLayer } {
   const queryKeyValue = linear(ops, input, parameters.queryKeyValue)
   const attended = groups.map((group) => ops.tidy(() => attend(ops, queryKeyValue, group, config)))
   const context = ops.joinRows(attended.map((group) => group.context))
-  const attention = ops.add(linear(ops, context, parameters.attentionOutput), input)
+  const attentionDropped = dropout.apply(linear(ops, context, parameters.attentionOutput))
+  const attention = ops.add(attentionDropped.output, input)
   const middle = layerNorm(ops, attention, parameters.attentionNorm, config.layerNormEpsilon)
   const activationInput = linear(ops, middle.output, parameters.intermediate)
   const distribution = normalDistribution(ops, activationInput)
   const activation = ops.multiply(activationInput, distribution)
-  const output = layerNorm(
-    ops,
-    ops.add(linear(ops, activation, parameters.output), middle.output),
-    parameters.outputNorm,
-    config.layerNormEpsilon,
-  )
+  const outputDropped = dropout.apply(linear(ops, activation, parameters.output))
+  const sum = ops.add(outputDropped.output, middle.output)
+  const output = layerNorm(ops, sum, parameters.outputNorm, config.layerNormEpsilon)
   const saved = {
     input,
     groups: attended.map((group) => group.saved),
     context,
+    attentionMask: attentionDropped.mask,
     attentionNorm: middle.saved,
     middle: middle.output,
     activationInput,
     distribution,
     activation,
+    outputMask: outputDropped.mask,
     outputNorm: output.saved,
   }
   return { output: output.output, saved }
@@ -195,14 +143,16 @@ export function encoderLayerBackward(
   config: BertConfig,
 ): Tensor {
   const residual = layerNormBackward(ops, outputGradient, saved.outputNorm, parameters.outputNorm)
-  const activationGradient = linearBackward(ops, saved.activation, residual, parameters.output)
+  const outputGradientKept = dropped(ops, residual, saved.outputMask)
+  const activationGradient = linearBackward(ops, saved.activation, outputGradientKept, parameters.output)
   const intermediateGradient = geluBackward(ops, saved.activationInput, saved.distribution, activationGradient)
   const middleGradient = ops.add(
     linearBackward(ops, saved.middle, intermediateGradient, parameters.intermediate),
     residual,
   )
   const attention = layerNormBackward(ops, middleGradient, saved.attentionNorm, parameters.attentionNorm)
-  const contextGradient = linearBackward(ops, saved.context, attention, parameters.attentionOutput)
+  const attentionKept = dropped(ops, attention, saved.attentionMask)
+  const contextGradient = linearBackward(ops, saved.context, attentionKept, parameters.attentionOutput)
   const headSize = config.hiddenSize / config.headCount
   const products = ops.reshape(ops.multiply(contextGradient, saved.context), [-1, config.headCount, headSize])
   const weighted = ops.reshape(ops.lastAxisSum(products), [-1, config.headCount])
@@ -210,4 +160,9 @@ export function encoderLayerBackward(
     ops.tidy(() => attendBackward(ops, contextGradient, weighted, saved.groups[index] as SavedGroup, group, config)),
   )
   return ops.add(linearBackward(ops, saved.input, ops.joinRows(gradients), parameters.queryKeyValue), attention)
+}
+
+/** Dropout is a product, and so is its gradient. */
+export function dropped(ops: TensorOps, gradient: Tensor, mask: Tensor | null): Tensor {
+  return mask ? ops.multiply(gradient, mask) : gradient
 }

@@ -9,6 +9,7 @@ import type { BertConfig } from '../registry/bert-config.js'
 import { writeSafetensors } from '../registry/safetensors.js'
 import { cutMicroBatches, type DataPosition, epochOrder, nextBatch } from './batches.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { Dropout, type DropoutWindow } from './dropout.js'
 import { type LabelledInput, ReaderModel } from './model.js'
 import { AdamW } from './optimizer.js'
 import { createParameters, type ModelParameters, namedViews, type Weights } from './parameters.js'
@@ -133,10 +134,12 @@ class Run {
     const startedAt = performance.now()
     const { batch, next } = nextBatch(windows, this.#currentOrder(), this.#position, settings.batchSize)
     let loss = 0
+    let seen = 0
     for (const part of cutMicroBatches(batch, settings.microBatchTokens)) {
       await letOthersRun() // a request to cancel arrives here
       if (signal.aborted) return null
-      loss += this.#model.accumulateGradients(part, 1 / batch.length)
+      loss += this.#model.accumulateGradients(part, 1 / batch.length, this.#dropout(part, seen))
+      seen += part.length
     }
     const gradientNorm = this.#optimizer.gradientNorm()
     this.#checkHealth(loss, gradientNorm)
@@ -155,6 +158,14 @@ class Run {
       gradientNorm,
       tokensPerSecond: tokens / (elapsedMs / 1000),
     }
+  }
+
+  #dropout(part: readonly LabelledInput[], seen: number): Dropout {
+    const { ops, settings } = this.#input
+    const windows = part.map(({ inputIds: { length } }, index): DropoutWindow => {
+      return { length, seeds: [settings.seed, this.step * settings.batchSize + seen + index] }
+    })
+    return new Dropout(ops, { rate: settings.dropout, windows })
   }
 
   #progress(): number {

@@ -3,7 +3,10 @@
  */
 import type { BertConfig } from '../registry/bert-config.js'
 import type { SpanLogits } from '../text/spans.js'
+import type { WindowGroup } from './attention.js'
+import { Dropout } from './dropout.js'
 import {
+  dropped,
   encoderLayer,
   encoderLayerBackward,
   layerNorm,
@@ -12,7 +15,6 @@ import {
   linearBackward,
   type SavedLayer,
   type SavedNorm,
-  type WindowGroup,
 } from './layers.js'
 import { spanLoss, type Target } from './loss.js'
 import type { ModelParameters, Parameter } from './parameters.js'
@@ -50,10 +52,11 @@ export class ReaderModel {
   logits(inputs: readonly ModelInput[]): SpanLogits[] {
     const ops = this.#ops
     const rows = layOut(inputs)
+    const dropout = Dropout.none(ops)
     const flat = ops.read(() => {
       let hidden = this.#embed(rows).output
       for (const layer of this.#parameters.layers) {
-        hidden = ops.tidy(() => encoderLayer(ops, hidden, layer, rows.groups, this.#config).output)
+        hidden = ops.tidy(() => encoderLayer(ops, hidden, layer, rows.groups, this.#config, dropout).output)
       }
       return linear(ops, hidden, this.#parameters.head)
     })
@@ -72,15 +75,20 @@ export class ReaderModel {
    * @param weight of each window in the loss; gradients are added to the parameters' sums.
    * @returns the weighted loss.
    */
-  accumulateGradients(inputs: readonly LabelledInput[], weight: number): number {
+  accumulateGradients(
+    inputs: readonly LabelledInput[],
+    weight: number,
+    dropout: Dropout = Dropout.none(this.#ops),
+  ): number {
     const ops = this.#ops
     const rows = layOut(inputs)
     return ops.tidy(() => {
       const embedded = ops.tidy(() => this.#embed(rows))
       const saved: SavedLayer[] = []
-      let hidden = embedded.output
+      const first = dropout.apply(embedded.output)
+      let hidden = first.output
       for (const layer of this.#parameters.layers) {
-        const step = ops.tidy(() => encoderLayer(ops, hidden, layer, rows.groups, this.#config))
+        const step = ops.tidy(() => encoderLayer(ops, hidden, layer, rows.groups, this.#config, dropout))
         saved.push(step.saved)
         hidden = step.output
       }
@@ -96,7 +104,7 @@ export class ReaderModel {
         hiddenGradient = ops.tidy(() => encoderLayerBackward(ops, above, kept, layer, rows.groups, this.#config))
         ops.dispose(above, kept)
       }
-      this.#embedBackward(rows, hiddenGradient, embedded.saved)
+      this.#embedBackward(rows, dropped(ops, hiddenGradient, first.mask), embedded.saved)
       return loss
     })
   }

@@ -28,6 +28,8 @@ export const trainingSettingsSchema = z.strictObject({
   warmupRatio: z.number().min(0).max(0.5).default(0.06),
   /** AdamW's decoupled decay; not on biases and LayerNorm. */
   weightDecay: z.number().min(0).max(0.3).default(0.01),
+  /** Share of the hidden states' numbers set to zero at each step, so that no few of them carry an answer alone. */
+  dropout: z.number().min(0).max(0.5).default(0.1),
   /** Gradients are scaled down to this global norm: one odd batch cannot throw the weights far. */
   maxGradientNorm: z.number().min(0.01).max(100).default(1),
   /** Tokens of a window. Time and memory grow with it; serving's 384 are seldom needed to learn from a passage. */
@@ -47,6 +49,8 @@ export const trainingSettingsSchema = z.strictObject({
    * words keep what pre-training gave them. `none`: all is trained.
    */
   freezeEmbeddings: z.enum(['words', 'none']).default('words'),
+  /** Of large matrix products. `auto`: bfloat16 where the processor multiplies it faster (train/precision.ts). */
+  precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
   /** Updates between checkpoints: what a crash costs at most. */
   checkpointSteps: z.int().min(1).max(100_000).default(50),
 })

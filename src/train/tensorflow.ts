@@ -26,21 +26,51 @@ export function trainingEnvironment(threads: number): Record<string, string> {
   }
 }
 
-interface NodeBackend {
-  readonly binding: { TF_ATTR_BOOL: number; TF_ATTR_TYPE: number; TF_ATTR_STRING: number; TF_FLOAT: number }
-  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor
+/** What large matrix products are computed in. Everything else, and every sum that is kept, is float32. */
+export type Precision = 'float32' | 'bfloat16'
+
+/** A tensor of the TensorFlow library that tfjs does not know of. */
+interface RawTensor {
+  readonly id: number
 }
+
+interface NodeBackend {
+  readonly binding: {
+    readonly TF_ATTR_BOOL: number
+    readonly TF_ATTR_TYPE: number
+    readonly TF_ATTR_STRING: number
+    readonly TF_FLOAT: number
+    readonly TF_INT32: number
+    executeOp(
+      name: string,
+      attributes: readonly object[],
+      inputIds: readonly number[],
+      outputCount: number,
+    ): RawTensor[]
+    deleteTensor(id: number): void
+  }
+  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor
+  getInputTensorIds(tensors: readonly Tensor[]): number[]
+  createOutputTensor(raw: RawTensor): Tensor
+}
+
+/** DT_BFLOAT16 in TensorFlow's types.proto: a type that tfjs has no name for. */
+const BFLOAT16 = 14
+/** A product with a smaller side is not worth the casts; it also keeps the logits, of width 2, in float32. */
+const MIN_BFLOAT16_SIDE = 64
 
 /** The few tensor operations that the model is made of. Every result is tracked by the surrounding {@link TensorOps.tidy}. */
 export class TensorOps {
   readonly #tf: typeof Tfjs
   readonly #backend: NodeBackend
+  readonly #precision: Precision
   readonly #float: object
 
-  constructor(tf: typeof Tfjs) {
+  constructor(tf: typeof Tfjs, precision: Precision) {
     this.#tf = tf
     this.#backend = tf.backend() as unknown as NodeBackend
-    this.#float = { name: 'T', type: this.#backend.binding.TF_ATTR_TYPE, value: this.#backend.binding.TF_FLOAT }
+    this.#precision = precision
+    this.#float = this.#type('T', this.#backend.binding.TF_FLOAT)
   }
 
   /** Frees what was made inside, but for what is returned (in objects and arrays too). */
@@ -74,12 +104,34 @@ export class TensorOps {
 
   /** [m, k] x [k, n]; a transposed operand lies the other way round and is not copied. */
   matMul(left: Tensor, right: Tensor, transposed: { left?: boolean; right?: boolean } = {}): Tensor {
-    const attributes = [
-      this.#float,
+    const flags = [
       this.#flag('transpose_a', transposed.left ?? false),
       this.#flag('transpose_b', transposed.right ?? false),
     ]
-    return this.#backend.executeSingleOutput('MatMul', attributes, [left, right])
+    const isLarge = [...left.shape, ...right.shape].every((side) => side >= MIN_BFLOAT16_SIDE)
+    if (this.#precision === 'bfloat16' && isLarge) return this.#matMulInBfloat16(left, right, flags)
+    return this.#backend.executeSingleOutput('MatMul', [this.#float, ...flags], [left, right])
+  }
+
+  /** tfjs cannot hold bfloat16 tensors, so they live here alone: cast, multiplied (summed in float32), cast back. */
+  #matMulInBfloat16(left: Tensor, right: Tensor, flags: readonly object[]): Tensor {
+    const { binding } = this.#backend
+    const raw: RawTensor[] = []
+    const run = (name: string, attributes: readonly object[], inputIds: readonly number[]): RawTensor => {
+      const [made] = binding.executeOp(name, attributes, inputIds, 1) as [RawTensor]
+      raw.push(made)
+      return made
+    }
+    const cast = (id: number, from: number, to: number): RawTensor =>
+      run('Cast', [this.#type('SrcT', from), this.#type('DstT', to), this.#flag('Truncate', false)], [id])
+    try {
+      const inputs = this.#backend.getInputTensorIds([left, right]).map((id) => cast(id, binding.TF_FLOAT, BFLOAT16).id)
+      const product = run('MatMul', [this.#type('T', BFLOAT16), ...flags], inputs)
+      cast(product.id, BFLOAT16, binding.TF_FLOAT)
+      return this.#backend.createOutputTensor(raw.pop() as RawTensor)
+    } finally {
+      for (const { id } of raw) binding.deleteTensor(id)
+    }
   }
 
   /** [..., m, k] x [..., k, n]. */
@@ -106,12 +158,24 @@ export class TensorOps {
     return this.#backend.executeSingleOutput('Softmax', [this.#float], [scores])
   }
 
+  /** In [0, 1): a function of shape and seeds alone (Philox; Salmon et al. 2011). */
+  uniform(shape: readonly number[], seeds: readonly [number, number]): Tensor {
+    const attributes = [
+      this.#type('dtype', this.#backend.binding.TF_FLOAT),
+      this.#type('T', this.#backend.binding.TF_INT32),
+      this.#type('Tseed', this.#backend.binding.TF_INT32),
+    ]
+    const inputs = [this.fromIntegers(Int32Array.from(shape)), this.fromIntegers(Int32Array.from(seeds))]
+    return this.#backend.executeSingleOutput('StatelessRandomUniform', attributes, inputs)
+  }
+
   add = (left: Tensor, right: Tensor): Tensor => this.#tf.add(left, right)
   subtract = (left: Tensor, right: Tensor): Tensor => this.#tf.sub(left, right)
   multiply = (left: Tensor, right: Tensor): Tensor => this.#tf.mul(left, right)
   scale = (tensor: Tensor, factor: number): Tensor => this.#tf.mul(tensor, factor)
   shift = (tensor: Tensor, amount: number): Tensor => this.#tf.add(tensor, amount)
   square = (tensor: Tensor): Tensor => this.#tf.square(tensor)
+  floor = (tensor: Tensor): Tensor => this.#tf.floor(tensor)
   exp = (tensor: Tensor): Tensor => this.#tf.exp(tensor)
   erf = (tensor: Tensor): Tensor => this.#tf.erf(tensor)
   inverseSquareRoot = (tensor: Tensor): Tensor => this.#tf.rsqrt(tensor)
@@ -127,6 +191,10 @@ export class TensorOps {
   stack = (tensors: Tensor[]): Tensor => this.#tf.stack(tensors)
   unstack = (tensor: Tensor): Tensor[] => this.#tf.unstack(tensor)
 
+  #type(name: string, value: number): object {
+    return { name, type: this.#backend.binding.TF_ATTR_TYPE, value }
+  }
+
   #flag(name: string, value: boolean): object {
     return { name, type: this.#backend.binding.TF_ATTR_BOOL, value }
   }
@@ -137,7 +205,7 @@ export class TensorOps {
 }
 
 /** @throws TRAINING_UNAVAILABLE with the reason when tfjs-node or the library under it cannot be loaded. */
-export function loadTensorFlow(): TensorOps {
+export function loadTensorFlow(precision: Precision = 'float32'): TensorOps {
   const require = createRequire(import.meta.url)
   try {
     // tfjs-node calls a function of node:util that Node 23 removed.
@@ -145,7 +213,7 @@ export function loadTensorFlow(): TensorOps {
     util.isNullOrUndefined ??= (value) => value === null || value === undefined
     const tf = require('@tensorflow/tfjs-node') as typeof Tfjs
     tf.enableProdMode()
-    return new TensorOps(tf)
+    return new TensorOps(tf, precision)
   } catch (cause) {
     const loading = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     const reason = setUpReason() ?? loading

@@ -15,6 +15,7 @@ import { makeLabelledWindows } from './batches.js'
 import { train } from './loop.js'
 import { type ModelInput, ReaderModel } from './model.js'
 import { createParameters } from './parameters.js'
+import { choosePrecision } from './precision.js'
 import { parseTrainingSettings, type TrainingSettings } from './settings.js'
 import { loadTensorFlow } from './tensorflow.js'
 
@@ -53,7 +54,7 @@ serveParent({
 
 async function runTraining({ settings, parentFolder, datasetPaths, checkpointFolder, resume }: StartRequest) {
   const checked = parseTrainingSettings(settings)
-  const ops = loadTensorFlow()
+  const ops = loadTensorFlow(choosePrecision(checked.precision))
   const config = await readBertConfig(parentFolder)
   if (checked.maxSequenceLength > config.maxPositions) {
     throw new DocentError('UNSAFE_SETTINGS', `maxSequenceLength: the model has ${config.maxPositions} positions`)

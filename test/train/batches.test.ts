@@ -5,7 +5,14 @@ import { packageRoot } from '../../src/child.js'
 import type { SquadExample } from '../../src/text/squad.js'
 import { Tokenizer } from '../../src/text/tokenizer.js'
 import { makeWindows } from '../../src/text/windows.js'
-import { cutMicroBatches, epochOrder, findTokens, makeLabelledWindows, nextBatch } from '../../src/train/batches.js'
+import {
+  agreedAnswer,
+  cutMicroBatches,
+  epochOrder,
+  findTokens,
+  makeLabelledWindows,
+  nextBatch,
+} from '../../src/train/batches.js'
 import type { LabelledInput } from '../../src/train/model.js'
 
 let tokenizer: Tokenizer
@@ -23,6 +30,14 @@ const example = (answer: string | null): SquadExample => ({
   context,
   answers: answer === null ? [] : [{ text: answer, start: context.indexOf(answer) }],
   isImpossible: answer === null,
+})
+
+test('with several gold answers the one that most annotators marked is learnt, else the first', () => {
+  const [nine, four, six] = ['nine', 'four weeks', 'six'].map((text) => ({ text, start: context.indexOf(text) }))
+  if (!nine || !four || !six) throw new Error('three answers')
+  expect(agreedAnswer([nine, four, four])).toEqual(four)
+  expect(agreedAnswer([six, nine, four])).toEqual(six)
+  expect(agreedAnswer([])).toBeUndefined()
 })
 
 describe('labelled windows', () => {

@@ -61,6 +61,7 @@ const settings = {
   stride: 8,
   checkpointSteps: 5,
   maxSteps: 24,
+  dropout: 0.02, // so small a model loses too much with more
 }
 
 function start(changes: { settings?: object; resume?: boolean } = {}): RunningTraining {
