@@ -4,10 +4,10 @@
  *   node scripts/train-bundled-reader.mjs --base FOLDER --out FOLDER --data FILE[:SHARE] ... (--minutes N | --steps N)
  *
  *   --data FILE:0.3     takes that share of the file's questions, drawn by the seed; the whole file without a share
- *   --negatives 0.2     for this share of the chosen questions, a further one: the question with another paragraph of the
- *                       same title, and no answer
+ *   --negatives 0.12    for this share of the chosen questions, a further one that has no answer, in each of three ways
+ *                       (src/train/negatives.ts); the other passage is the nearest of the same title by BM25
  *   --minutes N         of computing; the learning rate reaches zero when they are over
- *   --batch, --rate, --length, --epochs, --seed, --niceness, --threads, --checkpoint-steps
+ *   --batch, --rate, --length, --epochs, --seed, --niceness, --threads, --precision, --dropout, --checkpoint-steps
  *   --resume            goes on from the newest checkpoint in --out (also with other --minutes or --steps)
  *
  * Give it training files only: never shared/data/eval (what the reader is measured on) nor shared/data/domain (where
@@ -20,15 +20,17 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contextKey, parseSquad, toSquad } from '../dist/text/squad.js'
+import { askForAnother, mentionsOf, ofAnotherPassage, withoutAnswer } from '../dist/train/negatives.js'
 import { randomStream, shuffle } from '../dist/train/random.js'
 import { startTraining } from '../dist/train/trainer.js'
+import { PassageSearch } from './lib/passage-search.mjs'
 
 const { values: options } = parseArgs({
   options: {
     base: { type: 'string' },
     out: { type: 'string' },
     data: { type: 'string', multiple: true, default: [] },
-    negatives: { type: 'string', default: '0.2' },
+    negatives: { type: 'string', default: '0.12' },
     minutes: { type: 'string' },
     steps: { type: 'string' },
     batch: { type: 'string', default: '16' },
@@ -38,6 +40,8 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '13' },
     niceness: { type: 'string', default: '0' },
     threads: { type: 'string' },
+    precision: { type: 'string', default: 'auto' },
+    dropout: { type: 'string', default: '0.1' },
     'checkpoint-steps': { type: 'string', default: '50' },
     resume: { type: 'boolean', default: false },
   },
@@ -70,6 +74,8 @@ const run = startTraining({
     maxMinutes: minutes,
     seed,
     freezeEmbeddings: 'words',
+    precision: options.precision,
+    dropout: Number(options.dropout),
     checkpointSteps: Number(options['checkpoint-steps']),
   },
   parentFolder: base,
@@ -115,36 +121,46 @@ function chooseExamples() {
     const allowed = all.filter((example) => !excluded.has(contextKey(example.context)))
     const taken = allowed.filter(() => random() < Number(share))
     const prefix = path.basename(file, '.json')
-    const negatives = otherParagraphs(allowed, taken, random)
+    const [exchanged, removed, elsewhere] = makeNegatives(allowed, taken, random)
     log(
       `${file}: ${all.length} questions, ${all.length - allowed.length} of the general set left out, ` +
-        `${taken.length} taken, ${negatives.length} asked of another paragraph`,
+        `${taken.length} taken; unanswerable: ${exchanged.length} for something else, ` +
+        `${removed.length} without the answer, ${elsewhere.length} of another passage`,
     )
-    chosen.push(...[...taken, ...negatives].map((example) => ({ ...example, id: `${prefix}/${example.id}` })))
+    chosen.push(
+      ...[...taken, ...exchanged, ...removed, ...elsewhere].map((example) => ({
+        ...example,
+        id: `${prefix}/${example.id}`,
+      })),
+    )
   }
   return chosen
 }
 
-/** Unanswerable questions: a chosen question with another paragraph of its title. */
-function otherParagraphs(allowed, taken, random) {
-  const paragraphs = new Map()
-  for (const { title, context } of allowed) {
-    if (!paragraphs.has(title)) paragraphs.set(title, new Set())
-    paragraphs.get(title).add(context)
-  }
-  const lists = new Map([...paragraphs].map(([title, contexts]) => [title, [...contexts]]))
-  const count = Math.round(taken.length * Number(options.negatives))
-  const negatives = []
-  for (const example of shuffle([...taken], random).slice(0, count)) {
-    // A paragraph that holds the answer's words might answer after all.
-    const others = lists
-      .get(example.title)
-      .filter((context) => context !== example.context && !example.answers.some(({ text }) => context.includes(text)))
-    if (others.length === 0) continue
-    const context = others[Math.floor(random() * others.length)]
-    negatives.push({ ...example, id: `${example.id}/other`, context, answers: [], isImpossible: true })
-  }
-  return negatives
+/** Unanswerable questions of all three ways, each of its share of the chosen ones. */
+function makeNegatives(allowed, taken, random) {
+  const passages = new PassageSearch(allowed)
+  const questions = new Map()
+  for (const { title, question } of allowed) questions.set(title, [...(questions.get(title) ?? []), question])
+  const mentions = new Map([...questions].map(([title, ofTitle]) => [title, mentionsOf(ofTitle)]))
+  const ways = [
+    (example) => askForAnother(example, mentions.get(example.title), random),
+    (example) => withoutAnswer(example),
+    (example) => ofAnotherPassage(example, passages.near(example)),
+  ]
+  const answerable = taken.filter(({ isImpossible }) => !isImpossible)
+  const count = Math.round(answerable.length * Number(options.negatives))
+  const made = ways.map((way) => {
+    const negatives = []
+    for (const example of shuffle([...answerable], random)) {
+      if (negatives.length === count) break
+      const negative = way(example)
+      if (negative) negatives.push(negative)
+    }
+    return negatives
+  })
+  passages.close()
+  return made
 }
 
 function excludedContexts() {
