@@ -1,5 +1,5 @@
 /**
- * npm run bench -- NAME [--data PATH] [--n N] [--json]
+ * npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--json]
  *
  * Each benchmark is one file beside this one that exports `describe` and `run(options)`; `run` resolves with rows of
  * [what, figure, unit]. Machines are noisy: quote medians, and compare within one run.
@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: 'string' },
+    model: { type: 'string' },
     n: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -23,7 +24,7 @@ const names = (await readdir(new URL('.', import.meta.url)))
 
 const [name] = positionals
 if (values.help || !names.includes(name)) {
-  console.error('usage: npm run bench -- NAME [--data PATH] [--n N] [--json]\n')
+  console.error('usage: npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--json]\n')
   for (const each of names) console.error(`  ${each.padEnd(8)} ${(await import(`./${each}.mjs`)).describe}`)
   process.exit(values.help ? 0 : 2)
 }
@@ -31,6 +32,7 @@ if (values.help || !names.includes(name)) {
 const { run } = await import(`./${name}.mjs`)
 const rows = await run({
   data: values.data,
+  model: values.model,
   n: values.n ? Number(values.n) : undefined,
   log: (text) => console.error(text),
 })

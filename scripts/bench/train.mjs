@@ -3,14 +3,63 @@ import os from 'node:os'
 import { join } from 'node:path'
 import { startTraining } from '../../dist/train/trainer.js'
 import { peakBytes } from '../lib/memory.mjs'
+import { startPeer } from '../lib/python.mjs'
 import { root } from '../lib/server.mjs'
+import { median } from '../lib/statistics.mjs'
 
-export const describe = 'training step time and peak memory at 16 x 256 tokens (--data MODEL_FOLDER, --n steps)'
+export const describe =
+  'one training step of 16 x 256 tokens against PyTorch eager float32, time and peak memory (--data MODEL_FOLDER, --n steps)'
 
 const BATCH = 16
 const LENGTH = 256
 
-export async function run({ data = join(root, 'models/embedder/all-MiniLM-L6-v2'), n = 10, log }) {
+/** Ways to train, the first being what the peer does too: every weight. */
+const WAYS = [
+  ['all weights', { freezeEmbeddings: 'none' }],
+  ['all weights, float32', { freezeEmbeddings: 'none', precision: 'float32' }],
+  ['word table frozen', { freezeEmbeddings: 'words' }],
+]
+
+export async function run({ data = join(root, 'models/embedder/all-MiniLM-L6-v2'), n = 8, log }) {
+  const peer = await startPeer('train.py', [join(data, 'config.json'), String(BATCH), String(LENGTH)], log)
+  const rows = []
+  let peerMs = 0
+  try {
+    // Before and after each of ours, so that a busy minute does not fall on one side alone.
+    const peerSteps = [...(await peerRounds(peer, n, log))]
+    let peakPeer = 0
+    const ours = []
+    for (const [name, settings] of WAYS) {
+      ours.push([name, await ourSteps({ data, n, settings, log: (text) => log(`${name}: ${text}`) })])
+      const more = await peerRounds(peer, Math.ceil(n / 2), log)
+      peerSteps.push(...more)
+      peakPeer = Math.max(...more.map(({ peakBytes: bytes }) => bytes))
+    }
+    peerMs = median(peerSteps.map(({ ms }) => ms))
+    rows.push(['PyTorch, all weights: one update, median', peerMs.toFixed(0), 'ms'])
+    rows.push(['PyTorch: peak memory', mib(peakPeer), 'MiB'])
+    for (const [name, { ms, peak }] of ours) {
+      rows.push([`Docent, ${name}: one update, median`, ms.toFixed(0), 'ms'])
+      rows.push([`Docent, ${name}: of PyTorch's time`, (ms / peerMs).toFixed(2), ''])
+      rows.push([`Docent, ${name}: peak memory`, mib(peak), 'MiB'])
+    }
+  } finally {
+    await peer.stop()
+  }
+  return rows
+}
+
+async function peerRounds(peer, n, log) {
+  const steps = []
+  for (let round = 0; round < n; round++) {
+    const step = await peer.ask({})
+    log(`PyTorch: ${step.ms.toFixed(0)} ms`)
+    if (round > 0) steps.push(step) // the first one lays out memory
+  }
+  return steps
+}
+
+async function ourSteps({ data, n, settings, log }) {
   const folder = await mkdtemp(join(os.tmpdir(), 'docent-bench-'))
   try {
     // One endless passage: every window of it but the last is full.
@@ -19,7 +68,14 @@ export async function run({ data = join(root, 'models/embedder/all-MiniLM-L6-v2'
     const qas = [{ id: 'one', question: 'what', answers: [{ text: 'book', answer_start: 2 }] }]
     await writeFile(dataset, JSON.stringify({ data: [{ title: '', paragraphs: [{ context, qas }] }] }))
     const training = startTraining({
-      settings: { batchSize: BATCH, maxSequenceLength: LENGTH, stride: 0, maxSteps: n, checkpointSteps: 100_000 },
+      settings: {
+        batchSize: BATCH,
+        maxSequenceLength: LENGTH,
+        stride: 0,
+        maxSteps: n,
+        checkpointSteps: 100_000,
+        ...settings,
+      },
       parentFolder: data,
       datasetPaths: [dataset],
       checkpointFolder: join(folder, 'checkpoints'),
@@ -31,16 +87,13 @@ export async function run({ data = join(root, 'models/embedder/all-MiniLM-L6-v2'
     for await (const row of training.steps) {
       stepMs.push((1000 * BATCH * LENGTH) / row.tokensPerSecond)
       peak = Math.max(peak, peakBytes(training.pid))
-      log(`step ${row.step}/${row.totalSteps}: ${row.tokensPerSecond.toFixed(0)} tokens/s`)
+      log(`${stepMs.at(-1).toFixed(0)} ms`)
     }
     await training.result
-    const median = stepMs.toSorted((left, right) => left - right)[Math.floor(stepMs.length / 2)]
-    return [
-      ['one update, median', median.toFixed(0), 'ms'],
-      ['tokens a second', ((1000 * BATCH * LENGTH) / median).toFixed(0), ''],
-      ['peak memory of the training process', (peak / 1024 ** 2).toFixed(0), 'MiB'],
-    ]
+    return { ms: median(stepMs.slice(1)), peak }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+const mib = (bytes) => (bytes / 1024 ** 2).toFixed(0)
