@@ -11,7 +11,7 @@ import { DocentError } from '../errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 
 const stateSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   /** Hash of what the curve depends on: a checkpoint only continues the run that wrote it. */
   runKey: z.string(),
   step: z.int().nonnegative(),

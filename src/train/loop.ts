@@ -10,9 +10,17 @@ import { writeSafetensors } from '../registry/safetensors.js'
 import { cutMicroBatches, type DataPosition, epochOrder, nextBatch } from './batches.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { Dropout, type DropoutWindow } from './dropout.js'
+import { layerRate } from './layer-rates.js'
 import { type LabelledInput, ReaderModel } from './model.js'
 import { AdamW } from './optimizer.js'
-import { createParameters, type ModelParameters, namedViews, type Weights } from './parameters.js'
+import {
+  createParameters,
+  type ModelParameters,
+  namedViews,
+  type Parameter,
+  readNumbers,
+  type Weights,
+} from './parameters.js'
 import { Schedule } from './schedule.js'
 import { isFrozen, type TrainingSettings } from './settings.js'
 import type { TensorOps } from './tensorflow.js'
@@ -64,11 +72,19 @@ export async function train(input: LoopInput): Promise<LoopResult> {
   try {
     await run.finish()
     const weightsFile = path.join(input.checkpointFolder, TRAINED_WEIGHTS_FILE)
-    await writeSafetensors(weightsFile, namedViews(run.parameters), { dtype: 'F32', metadata: { format: 'pt' } })
+    const result = namedViews(run.parameters, (parameter) => mixed(parameter, input))
+    await writeSafetensors(weightsFile, result, { dtype: 'F32', metadata: { format: 'pt' } })
     return { steps: run.step, weightsFile }
   } finally {
     run.dispose()
   }
+}
+
+/** What was trained, with the share of the parent that the settings keep. */
+function mixed({ data, parts }: Parameter, { weights, settings: { parentShare, seed } }: LoopInput): Float32Array {
+  if (parentShare === 0) return data
+  const parent = readNumbers(parts, weights, seed)
+  return data.map((value, index) => (1 - parentShare) * value + parentShare * (parent[index] as number))
 }
 
 class Run {
@@ -93,7 +109,10 @@ class Run {
       frozen: (name) => isFrozen(settings, name),
     })
     this.#model = new ReaderModel(ops, config, this.parameters)
-    this.#optimizer = new AdamW(this.parameters.all, settings)
+    this.#optimizer = new AdamW(this.parameters.all, {
+      ...settings,
+      parentOf: ({ parts }) => readNumbers(parts, input.weights, settings.seed),
+    })
     this.#runKey = runKey(windows, settings)
     this.#schedule = new Schedule(windows.length, settings)
   }
@@ -107,7 +126,7 @@ class Run {
       run.dispose()
       throw new DocentError('INVALID_INPUT', `${input.checkpointFolder} belongs to a run with other data or settings`)
     }
-    run.#optimizer.restore(run.parameters, moments, state.step)
+    run.#optimizer.restore(run.parameters, moments)
     run.step = state.step
     run.#position = { epoch: state.epoch, offset: state.offset }
     run.#trainedMs = state.trainedMs
@@ -134,6 +153,7 @@ class Run {
     const startedAt = performance.now()
     const { batch, next } = nextBatch(windows, this.#currentOrder(), this.#position, settings.batchSize)
     let loss = 0
+    this.#releaseLayers()
     let seen = 0
     for (const part of cutMicroBatches(batch, settings.microBatchTokens)) {
       await letOthersRun() // a request to cancel arrives here
@@ -144,7 +164,8 @@ class Run {
     const gradientNorm = this.#optimizer.gradientNorm()
     this.#checkHealth(loss, gradientNorm)
     const learningRate = this.#schedule.learningRate(this.#progress())
-    this.#optimizer.update(learningRate, Math.min(1, settings.maxGradientNorm / (gradientNorm + 1e-6)))
+    const gradientScale = Math.min(1, settings.maxGradientNorm / (gradientNorm + 1e-6))
+    this.#optimizer.update(learningRate, gradientScale, (parameter) => this.#layerRate(parameter))
     const elapsedMs = performance.now() - startedAt
     this.#trainedMs += elapsedMs
     this.#position = next
@@ -157,6 +178,17 @@ class Run {
       learningRate,
       gradientNorm,
       tokensPerSecond: tokens / (elapsedMs / 1000),
+    }
+  }
+
+  #layerRate({ depth }: Parameter): number {
+    const { config, settings } = this.#input
+    return layerRate(depth, config.layerCount + 1, this.#progress(), settings)
+  }
+
+  #releaseLayers(): void {
+    for (const parameter of this.parameters.all) {
+      parameter.learns = parameter.gradient !== null && this.#layerRate(parameter) > 0
     }
   }
 
@@ -194,7 +226,7 @@ class Run {
   async #saveCheckpoint(): Promise<void> {
     await writeCheckpoint(this.#input.checkpointFolder, {
       state: {
-        formatVersion: 1,
+        formatVersion: 2,
         runKey: this.#runKey,
         step: this.step,
         ...this.#position,

@@ -98,15 +98,23 @@ export class ReaderModel {
       const top = ops.fromFloats(gradient, [rows.ids.length, 2])
       let hiddenGradient = ops.tidy(() => linearBackward(ops, hidden, top, this.#parameters.head))
       ops.dispose(hidden)
-      for (const layer of this.#parameters.layers.toReversed()) {
+      const lowest = this.#lowestLearning()
+      for (const [index, layer] of [...this.#parameters.layers.entries()].toReversed()) {
+        // Nothing below learns: nobody asks for this gradient.
+        if (index + 1 < lowest) return loss
         const above = hiddenGradient
         const kept = saved.pop() as SavedLayer
         hiddenGradient = ops.tidy(() => encoderLayerBackward(ops, above, kept, layer, rows.groups, this.#config))
         ops.dispose(above, kept)
       }
-      this.#embedBackward(rows, dropped(ops, hiddenGradient, first.mask), embedded.saved)
+      if (lowest === 0) this.#embedBackward(rows, dropped(ops, hiddenGradient, first.mask), embedded.saved)
       return loss
     })
+  }
+
+  /** The depth of the lowest parameter that learns. */
+  #lowestLearning(): number {
+    return Math.min(...this.#parameters.all.filter(({ learns }) => learns).map(({ depth }) => depth))
   }
 
   #embed({ ids, positions, types }: TokenRows): { output: Tensor; saved: SavedNorm } {
@@ -134,7 +142,7 @@ export class ReaderModel {
 
 /** Adds row i of `rows` to row `indices[i]` of the table's gradient; on this side, because most of a table is untouched. */
 function scatterRows(table: Parameter, indices: Int32Array, rows: Float32Array): void {
-  if (!table.gradient) return
+  if (!table.gradient || !table.learns) return
   const width = table.shape[1] as number
   for (let row = 0; row < indices.length; row++) {
     const from = row * width

@@ -21,6 +21,8 @@ interface Part {
 export class Parameter {
   readonly #ops: TensorOps
   #tensor: Tensor | null = null
+  /** False while its layer is not released: then it gets no gradient. Frozen parameters never learn. */
+  learns: boolean
   /** Null when frozen. */
   readonly gradient: Float32Array | null
 
@@ -29,10 +31,13 @@ export class Parameter {
     readonly shape: readonly number[],
     readonly parts: readonly Part[],
     readonly data: Float32Array,
+    /** 0 for the embeddings, then a number for each layer, the head last. */
+    readonly depth: number,
     options: { frozen: boolean },
   ) {
     this.#ops = ops
     this.gradient = options.frozen ? null : new Float32Array(data.length)
+    this.learns = !options.frozen
   }
 
   /** Biases and LayerNorm gains and offsets do not decay (as in BERT's own training). All of them are vectors. */
@@ -52,9 +57,9 @@ export class Parameter {
     this.#tensor = this.#ops.fromFloats(this.data, this.shape)
   }
 
-  /** Does nothing, and computes nothing, when frozen. */
+  /** Does nothing, and computes nothing, when it does not learn. */
   addGradient(make: () => Tensor): void {
-    if (!this.gradient) return
+    if (!this.gradient || !this.learns) return
     const sum = this.gradient
     const added = this.#ops.read(make)
     for (let index = 0; index < sum.length; index++) (sum[index] as number) += added[index] as number
@@ -112,14 +117,14 @@ export function createParameters(
   { seed, frozen }: { seed: number; frozen: (name: string) => boolean },
 ): ModelParameters {
   const all: Parameter[] = []
+  let depth = 0
   const make = (shape: readonly number[], names: readonly string[]): Parameter => {
     const [rows = 0, ...rest] = shape
     const partShape = [rows / names.length, ...rest]
     const size = partShape.reduce((product, length) => product * length, 1)
     const parts = names.map((name, index) => ({ name, shape: partShape, offset: index * size }))
-    const data = new Float32Array(size * names.length)
-    for (const part of parts) data.set(findTensor(weights, part, seed), part.offset)
-    const parameter = new Parameter(ops, shape, parts, data, { frozen: names.some(frozen) })
+    const data = readNumbers(parts, weights, seed)
+    const parameter = new Parameter(ops, shape, parts, data, depth, { frozen: names.some(frozen) })
     parameter.upload()
     all.push(parameter)
     return parameter
@@ -145,6 +150,7 @@ export function createParameters(
   const types = make([config.typeCount, hiddenSize], [`${embeddings}.token_type_embeddings.weight`])
   const embeddingNorm = norm(`${embeddings}.LayerNorm`)
   const layers = Array.from({ length: config.layerCount }, (_, index): LayerParameters => {
+    depth = index + 1
     const layer = `bert.encoder.layer.${index}`
     const self = `${layer}.attention.self`
     return {
@@ -156,8 +162,17 @@ export function createParameters(
       outputNorm: norm(`${layer}.output.LayerNorm`),
     }
   })
+  depth = config.layerCount + 1
   const head = linear(2, hiddenSize, 'qa_outputs')
   return { words, positions, types, embeddingNorm, layers, head, all }
+}
+
+/** The numbers of a parameter's parts behind each other, as another set of weights has them. */
+export function readNumbers(parts: readonly Part[], weights: Weights, seed: number): Float32Array {
+  const found = parts.map((part) => findTensor(weights, part, seed))
+  const data = new Float32Array(found.reduce((sum, { length }) => sum + length, 0))
+  for (const [index, { offset }] of parts.entries()) data.set(found[index] as Float32Array, offset)
+  return data
 }
 
 function findTensor(weights: Weights, { name, shape }: Part, seed: number): Float32Array {

@@ -46,9 +46,20 @@ export const trainingSettingsSchema = z.strictObject({
     .default(13),
   /**
    * `words`: the word table, more than half of all numbers, stays as it is, so that versions can share one copy and rare
-   * words keep what pre-training gave them. `none`: all is trained.
+   * words keep what pre-training gave them. `all`: positions and types and their norm stay too. `none`: all is trained.
    */
-  freezeEmbeddings: z.enum(['words', 'none']).default('words'),
+  freezeEmbeddings: z.enum(['words', 'all', 'none']).default('words'),
+  /** The rate of each layer is this times that of the layer above it. 1: all the same; 0.8: the lowest forget little. */
+  layerDecay: z.number().min(0.3).max(1).default(1),
+  /**
+   * Gradual unfreezing: the share of the run in which the layers are released one after another, from the top. 0: all learn
+   * from the start. What is not released costs no backward pass.
+   */
+  unfreezingShare: z.number().min(0).max(1).default(0),
+  /** Decoupled decay towards the parent's weights instead of towards zero (L2-SP; Li et al. 2018): forgets less. */
+  pullToParent: z.number().min(0).max(10).default(0),
+  /** What the result keeps of the parent: (1 - share) x trained + share x parent (WiSE-FT; Wortsman et al. 2022). */
+  parentShare: z.number().min(0).max(0.95).default(0),
   /** Of large matrix products. `auto`: bfloat16 where the processor multiplies it faster (train/precision.ts). */
   precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
   /** Updates between checkpoints: what a crash costs at most. */
@@ -67,6 +78,7 @@ export function parseTrainingSettings(input: unknown): TrainingSettings {
   return parsed.data
 }
 
-export function isFrozen(settings: TrainingSettings, parameterName: string): boolean {
-  return settings.freezeEmbeddings === 'words' && parameterName.endsWith('word_embeddings.weight')
+export function isFrozen({ freezeEmbeddings }: TrainingSettings, parameterName: string): boolean {
+  if (freezeEmbeddings === 'all') return parameterName.includes('embeddings.')
+  return freezeEmbeddings === 'words' && parameterName.endsWith('word_embeddings.weight')
 }

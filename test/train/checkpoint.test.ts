@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const checkpoint = (step: number): Checkpoint => ({
-  state: { formatVersion: 1, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 10 * step },
+  state: { formatVersion: 2, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 10 * step },
   weights: new Map([['weight', { shape: [2, 2], data: new Float32Array(4).fill(step) }]]),
   moments: new Map([['mean.weight', { shape: [2, 2], data: new Float32Array(4).fill(-step) }]]),
 })
@@ -41,7 +41,7 @@ test('a damaged state is an error that names the file, not a fresh start', async
   const written = await writeCheckpoint(folder, checkpoint(3))
   await writeFile(path.join(written, 'state.json'), '{')
   await expect(readCheckpoint(folder)).rejects.toMatchObject({ code: 'MODEL_CORRUPT' })
-  await writeFile(path.join(written, 'state.json'), '{"formatVersion": 2}')
+  await writeFile(path.join(written, 'state.json'), '{"formatVersion": 1}')
   await expect(readCheckpoint(folder)).rejects.toMatchObject({ code: 'MODEL_INCOMPATIBLE' })
 })
 
@@ -51,7 +51,7 @@ test('kill -9 at any moment leaves the newest finished checkpoint whole', async 
     const folder = process.argv[1]
     for (let step = Number(process.argv[2]); ; step++) {
       const tensor = (value) => new Map([['t', { shape: [50000], data: new Float32Array(50000).fill(value) }]])
-      const state = { formatVersion: 1, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 0 }
+      const state = { formatVersion: 2, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 0 }
       await writeCheckpoint(folder, { state, weights: tensor(step), moments: tensor(-step) })
       console.log(step)
     }`

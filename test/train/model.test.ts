@@ -83,6 +83,20 @@ test('a frozen word table stays as it is while everything else learns', () => {
   }
 })
 
+test('what is not released gets no gradient, and nothing below it either', () => {
+  const { model, parameters } = openModel()
+  for (const parameter of parameters.all) parameter.learns = parameter.depth >= 2
+  model.accumulateGradients(inputs, 0.2)
+  for (const { gradient, depth, parts } of parameters.all) {
+    // Adding one number to all keys or all logits changes nothing, so those biases may have gradients of zero.
+    if (parts.some(({ name }) => name.endsWith('bias'))) continue
+    expect(
+      gradient?.some((value) => value !== 0),
+      parts[0]?.name,
+    ).toBe(depth >= 2)
+  }
+})
+
 test('bare names of a sentence-transformers file are taken, and a missing head is drawn from the seed', () => {
   const bare = new Map(
     [...weights]

@@ -20,10 +20,13 @@ test.each([
   )
 })
 
-test('only the word table is frozen, and only when that is asked for', () => {
+test('the word table is frozen, all embeddings, or nothing, as asked for', () => {
   const words = 'bert.embeddings.word_embeddings.weight'
   const positions = 'bert.embeddings.position_embeddings.weight'
   const frozen = parseTrainingSettings({})
   expect([isFrozen(frozen, words), isFrozen(frozen, positions)]).toEqual([true, false])
   expect(isFrozen(parseTrainingSettings({ freezeEmbeddings: 'none' }), words)).toBe(false)
+  const all = parseTrainingSettings({ freezeEmbeddings: 'all' })
+  expect([words, positions, 'bert.embeddings.LayerNorm.bias'].map((name) => isFrozen(all, name))).not.toContain(false)
+  expect(isFrozen(all, 'bert.encoder.layer.0.output.dense.weight')).toBe(false)
 })

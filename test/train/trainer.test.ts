@@ -111,6 +111,36 @@ describe('a training run', () => {
     expect(losses(await readAll(start({ settings: { seed: 99 } })))).not.toEqual(losses(undisturbed))
   })
 
+  test('releases its layers from the top, and goes on so when it is resumed', async () => {
+    const settings = { unfreezingShare: 0.6, layerDecay: 0.8, pullToParent: 0.1 }
+    const whole = losses(await readAll(start({ settings })))
+    await removeFolder()
+    await makeFolder()
+    const first = start({ settings })
+    for await (const { step } of first.steps) if (step === 7) await first.cancel()
+    await expect(first.result).rejects.toMatchObject({ code: 'CANCELLED' })
+    const rest = await readAll(start({ settings, resume: true }))
+    expectSameCurve(losses(rest), whole.slice(-rest.length))
+    expect(rest.length).toBeLessThan(24)
+  })
+
+  test('keeps the share of its parent that it is asked to keep', async () => {
+    const weightsWith = async (parentShare: number) => {
+      const training = start({ settings: { parentShare, maxSteps: 3 } })
+      await readAll(training)
+      return readSafetensors((await training.result).weightsFile)
+    }
+    const trained = await weightsWith(0)
+    const mixed = await weightsWith(0.75)
+    const parent = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
+    for (const [name, { data }] of mixed) {
+      const expected = data.map((_, index) => {
+        return 0.25 * (trained.get(name)?.data[index] as number) + 0.75 * (parent.get(name)?.data[index] as number)
+      })
+      for (const [index, value] of data.entries()) expect(value).toBeCloseTo(expected[index] as number, 5)
+    }
+  })
+
   test('goes on along the same curve after kill -9', async () => {
     const killed = start()
     const seen: StepRow[] = []
