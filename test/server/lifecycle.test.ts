@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { packageRoot } from '../../src/child.js'
 import { endedJob } from '../support/jobs.js'
 import { docent, type Folders, makeFolders, startServer } from '../support/start-server.js'
 import { upload } from '../support/upload.js'
@@ -51,6 +53,21 @@ test('SIGTERM ends the server cleanly: what runs is queued again and nothing is 
 
   await using next = await startServer(folders)
   expect(await endedJob(next.client, id)).toMatchObject({ status: 'SUCCEEDED', attempts: 1 })
+})
+
+test('SIGTERM to `npm start` reaches the server and not only the shell that npm put between them', async () => {
+  const env = { ...process.env, ...folders.environment }
+  const npm = spawn('npm', ['start'], { cwd: packageRoot, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  for await (const text of npm.stdout.setEncoding('utf8')) {
+    printed += text
+    if (printed.includes('Docent answers on')) break
+  }
+  const url = /Docent answers on (\S+)/.exec(printed)?.[1]
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  npm.kill('SIGTERM')
+  await once(npm, 'exit')
+  await expect.poll(() => existsSync(join(folders.folder, 'data', 'server.json')), { timeout: 30_000 }).toBe(false)
 })
 
 test('a long job is cancelled over GraphQL and its document has failed', async () => {
