@@ -5,6 +5,8 @@ import type { DocumentReader } from '../store/store.js'
 import type { CorrectionSpan } from './submission.js'
 
 const QUOTE_LENGTH = 80
+/** Places named to somebody who must choose one. */
+const NAMED_PLACES = 5
 
 /** @throws DOCUMENT_NOT_FOUND, also when the document was deleted and its text with it. */
 export async function documentVersion(
@@ -76,10 +78,12 @@ function findText(version: DocumentVersion, { passages }: Interaction, text: str
   const read = places.filter((start) => shown.some((p) => p.start <= start && start + text.length <= p.end))
   const [only, second] = places.length === 1 ? places : read
   if (only === undefined || second !== undefined) {
+    const choices = read.length > 0 ? read : places
+    const named = choices.slice(0, NAMED_PLACES).join(', ') + (choices.length > NAMED_PLACES ? ', …' : '')
     throw new DocentError(
       'INVALID_INPUT',
       `${quote(text)} stands ${places.length} times in ${where}, ${read.length} of them in the passages of the ` +
-        'interaction: send start and end too',
+        `interaction: send start too (${named})`,
     )
   }
   return only
