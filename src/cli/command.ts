@@ -85,3 +85,15 @@ export function numberOption(name: string, value: string | undefined): number | 
   }
   return number
 }
+
+/** One word of a set, in any case. @throws INVALID_INPUT naming the option and the set. */
+export function choiceOption<T extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined
+  const chosen = choices.find((choice) => choice === value.toUpperCase())
+  if (chosen) return chosen
+  throw new DocentError('INVALID_INPUT', `${name} must be ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+}

@@ -16,7 +16,7 @@ const AROUND = 160
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`
 
-/** The answer, then the quote it stands in with the answer marked, then where that is. */
+/** The answer, the quote it stands in with the answer marked, where that is, and the ids that a correction names. */
 export function answerLines(answer: AnswerView): string {
   const { text, context, confidence, document, documentVersion } = answer
   const start = answer.start - answer.contextStart
@@ -24,7 +24,12 @@ export function answerLines(answer: AnswerView): string {
   const after = clipEnd(context.slice(start + text.length))
   const quote = oneLine(`${before}»${text}«${after}`)
   const source = document.title || '(deleted document)'
-  return `${oneLine(text)}\n  "${quote}"\n  ${source}, version ${documentVersion} · confidence ${percent(confidence)} · answer ${answer.id}`
+  return [
+    oneLine(text),
+    `  "${quote}"`,
+    `  ${source}, version ${documentVersion} · confidence ${percent(confidence)}`,
+    `  answer ${answer.id} · document ${document.id}`,
+  ].join('\n')
 }
 
 export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
@@ -59,3 +64,12 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
 
 /** A moment as a person on this machine writes it. */
 export const moment = (iso: string | null): string => (iso ? iso.slice(0, 19).replace('T', ' ') : '-')
+
+export interface PageInfo {
+  readonly hasNextPage: boolean
+  readonly endCursor: string | null
+}
+
+/** Says below a list how to get the rest of it. */
+export const moreLine = ({ hasNextPage, endCursor }: PageInfo): string =>
+  hasNextPage ? `\n\nmore: --after ${endCursor}` : ''

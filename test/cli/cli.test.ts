@@ -39,6 +39,9 @@ test('without a server the commands do the work themselves: ingest, ask, search,
   const human = await docent(['ask', 'When is the library open?'], folders.environment)
   expect(human.stdout).toContain(`»${answer.answers[0].text.replace(/\s+/g, ' ')}«`)
   expect(human.stdout).toContain('confidence')
+  // What a correction has to name.
+  expect(human.stdout).toContain(`document ${answer.answers[0].document.id}`)
+  expect(human.stdout).toMatch(/\n\ninteraction \S+\n$/)
 
   const [hit] = await json('search', 'late book', '--first', '1')
   expect(hit.text).toBe('A late book costs ten cents a day.')
@@ -69,7 +72,25 @@ test('a correction goes from submit to accept', async () => {
   )
   expect(submitted.span.text).toBe('ten cents a day')
   expect((await json('feedback', 'accept', submitted.id)).status).toBe('ACCEPTED')
-  expect((await json('feedback', 'list', '--status', 'ACCEPTED')).edges).toHaveLength(1)
+  expect((await json('feedback', 'list', '--status', 'accepted')).edges).toHaveLength(1)
+  const unknown = await docent(['feedback', 'list', '--status', 'DONE'], folders.environment)
+  expect(unknown.status).toBe(1)
+  expect(unknown.stderr).toContain('INVALID_INPUT: --status must be PENDING, ACCEPTED, REJECTED, not "DONE"')
+})
+
+test('what was not found has an id as well, so that it can be corrected', async () => {
+  const nothing = { ...folders.environment, DOCENT_DATA_DIR: join(folders.folder, 'no-documents') }
+  const { stdout } = await docent(['ask', 'When is the library open?'], nothing)
+  expect(stdout).toMatch(/^Not found in the documents\.\n\ninteraction \S+\n$/)
+})
+
+test('a list that goes on says how', async () => {
+  const first = await docent(['documents', 'list', '--first', '1'], folders.environment)
+  const cursor = /\n\nmore: --after (\S+)\n$/.exec(first.stdout)?.[1] ?? ''
+  const second = await docent(['documents', 'list', '--first', '1', '--after', cursor], folders.environment)
+  expect(first.stdout).toContain('Hours')
+  expect(second.stdout).not.toContain('Hours')
+  expect(second.stdout).not.toContain('more:')
 })
 
 test('models, indexes and jobs are shown and verified', async () => {

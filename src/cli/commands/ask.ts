@@ -53,8 +53,9 @@ export function addAsk(program: Command, environment: NodeJS.ProcessEnv): void {
         minConfidence: numberOption('--min-confidence', options.minConfidence),
       })
       session.print(ask, () => {
-        if (ask.abstained) return 'Not found in the documents.'
-        return `${ask.answers.map(answerLines).join('\n\n')}\n\ninteraction ${ask.interactionId}`
+        // The id also where nothing was found: that the documents do answer is the correction worth most.
+        const found = ask.abstained ? 'Not found in the documents.' : ask.answers.map(answerLines).join('\n\n')
+        return `${found}\n\ninteraction ${ask.interactionId}`
       })
     },
   )

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
-import { finish, numberOption } from '../command.js'
-import { moment, table } from '../text.js'
+import { choiceOption, finish, numberOption } from '../command.js'
+import { moment, moreLine, type PageInfo, table } from '../text.js'
 
 const FIELDS = `id externalId title mediaType status currentVersion chunkCount metadata createdAt updatedAt
   collection { id name }`
+
+const STATUSES = ['PROCESSING', 'READY', 'FAILED', 'DELETED'] as const
 
 interface DocumentView {
   readonly id: string
@@ -33,21 +35,20 @@ export function addDocuments(program: Command, environment: NodeJS.ProcessEnv): 
     async (session, { first, after, status }) => {
       await using client = await session.connect()
       const { documents: page } = await client.graphql<{
-        documents: { edges: { node: DocumentView }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } }
+        documents: { edges: { node: DocumentView }[]; pageInfo: PageInfo }
       }>(
         `query($first: Int, $after: String, $status: DocumentStatus) {
           documents(first: $first, after: $after, status: $status) {
             edges { node { ${FIELDS} } } pageInfo { hasNextPage endCursor }
           }
         }`,
-        { first: numberOption('--first', first), after, status },
+        { first: numberOption('--first', first), after, status: choiceOption('--status', status, STATUSES) },
       )
       session.print(page, () => {
         const rows = page.edges.map(({ node }) => [
           ...[node.id, node.status, node.currentVersion, node.chunkCount, node.collection.name, node.title],
         ])
-        const more = page.pageInfo.hasNextPage ? `\n\nmore: --after ${page.pageInfo.endCursor}` : ''
-        return table(['id', 'status', 'version', 'chunks', 'collection', 'title'], rows) + more
+        return table(['id', 'status', 'version', 'chunks', 'collection', 'title'], rows) + moreLine(page.pageInfo)
       })
     },
   )

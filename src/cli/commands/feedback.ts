@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
-import { finish, numberOption } from '../command.js'
-import { moment, oneLine, table } from '../text.js'
+import { choiceOption, finish, numberOption } from '../command.js'
+import { moment, moreLine, oneLine, type PageInfo, table } from '../text.js'
 
 const FIELDS = `id verdict status comment reviewReason createdAt reviewedAt
   span { document { id title } documentVersion start end text } interaction { id question }`
+
+const VERDICTS = ['CORRECT', 'INCORRECT', 'NO_ANSWER', 'CORRECTED'] as const
+const STATUSES = ['PENDING', 'ACCEPTED', 'REJECTED'] as const
 
 interface CorrectionView {
   readonly id: string
@@ -34,14 +37,14 @@ export function addFeedback(program: Command, environment: NodeJS.ProcessEnv): v
   const submit = feedback
     .command('submit')
     .description('Judge an answer, or name the right span.')
-    .requiredOption('--interaction <id>', 'what `docent ask` printed')
+    .requiredOption('--interaction <id>', 'the question that was asked; `docent ask` prints the ids')
     .requiredOption('--verdict <verdict>', 'CORRECT, INCORRECT, NO_ANSWER or CORRECTED')
-    .option('--answer <id>', 'the answer that is meant')
+    .option('--answer <id>', 'the answer that is meant; CORRECT needs it')
     .option('--document <id>', 'CORRECTED: the document with the right span')
     .option('--document-version <n>', 'the current one unless told')
     .option('--text <text>', 'CORRECTED: the right span, exactly as the document has it')
     .option('--start <n>', 'UTF-16 offset of the span; found by the text unless told')
-    .option('--end <n>')
+    .option('--end <n>', 'where the span ends, exclusive')
     .option('--comment <text>')
     .option('--key <key>', 'sent again, nothing is stored twice')
   finish<SubmitOptions>(
@@ -69,7 +72,7 @@ export function addFeedback(program: Command, environment: NodeJS.ProcessEnv): v
           input: {
             interactionId: options.interaction,
             answerId: options.answer,
-            verdict: options.verdict,
+            verdict: choiceOption('--verdict', options.verdict, VERDICTS),
             correction,
             comment: options.comment,
             idempotencyKey: options.key,
@@ -85,30 +88,30 @@ export function addFeedback(program: Command, environment: NodeJS.ProcessEnv): v
     .description('Corrections, newest first.')
     .option('--status <status>', 'PENDING, ACCEPTED or REJECTED')
     .option('--first <n>', 'how many, 1 to 100')
-    .option('--after <cursor>')
+    .option('--after <cursor>', 'go on after this cursor')
   finish<{ json?: boolean; status?: string; first?: string; after?: string }>(
     list,
     environment,
     ['docent feedback list --status PENDING'],
     async (session, { status, first, after }) => {
       await using client = await session.connect()
-      const { corrections } = await client.graphql<{ corrections: { edges: { node: CorrectionView }[] } }>(
+      const { corrections } = await client.graphql<{
+        corrections: { edges: { node: CorrectionView }[]; pageInfo: PageInfo }
+      }>(
         `query($status: ReviewStatus, $first: Int, $after: String) {
           corrections(status: $status, first: $first, after: $after) {
             edges { node { ${FIELDS} } } pageInfo { hasNextPage endCursor }
           }
         }`,
-        { status, first: numberOption('--first', first), after },
+        { status: choiceOption('--status', status, STATUSES), first: numberOption('--first', first), after },
       )
-      session.print(corrections, () =>
-        table(
-          ['id', 'status', 'verdict', 'at', 'question', 'span'],
-          corrections.edges.map(({ node }) => [
-            ...[node.id, node.status, node.verdict, moment(node.createdAt)],
-            ...[oneLine(node.interaction.question), node.span ? oneLine(node.span.text) : null],
-          ]),
-        ),
-      )
+      session.print(corrections, () => {
+        const rows = corrections.edges.map(({ node }) => [
+          ...[node.id, node.status, node.verdict, moment(node.createdAt)],
+          ...[oneLine(node.interaction.question), node.span ? oneLine(node.span.text) : null],
+        ])
+        return table(['id', 'status', 'verdict', 'at', 'question', 'span'], rows) + moreLine(corrections.pageInfo)
+      })
     },
   )
 

@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
-import { finish, numberOption } from '../command.js'
+import { choiceOption, finish, numberOption } from '../command.js'
 import { JOB_FIELDS, type JobView, progressText } from '../jobs.js'
-import { moment, table } from '../text.js'
+import { moment, moreLine, type PageInfo, table } from '../text.js'
+
+const KINDS = ['INGEST', 'INDEX', 'TRAIN'] as const
+const STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const
 
 export function addJobs(program: Command, environment: NodeJS.ProcessEnv): void {
   const jobs = program.command('jobs').description('List, show and cancel jobs.')
@@ -13,30 +16,33 @@ export function addJobs(program: Command, environment: NodeJS.ProcessEnv): void 
     .option('--kind <kind>', 'INGEST, INDEX or TRAIN')
     .option('--status <status>', 'QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED')
     .option('--first <n>', 'how many, 1 to 100')
-    .option('--after <cursor>')
+    .option('--after <cursor>', 'go on after this cursor')
   finish<{ json?: boolean; kind?: string; status?: string; first?: string; after?: string }>(
     list,
     environment,
     ['docent jobs list --status FAILED'],
     async (session, { kind, status, first, after }) => {
       await using client = await session.connect()
-      const { jobs: page } = await client.graphql<{ jobs: { edges: { node: JobView }[] } }>(
+      const { jobs: page } = await client.graphql<{ jobs: { edges: { node: JobView }[]; pageInfo: PageInfo } }>(
         `query($kind: JobKind, $status: JobStatus, $first: Int, $after: String) {
           jobs(kind: $kind, status: $status, first: $first, after: $after) {
             edges { node { ${JOB_FIELDS} } } pageInfo { hasNextPage endCursor }
           }
         }`,
-        { kind, status, first: numberOption('--first', first), after },
+        {
+          kind: choiceOption('--kind', kind, KINDS),
+          status: choiceOption('--status', status, STATUSES),
+          first: numberOption('--first', first),
+          after,
+        },
       )
-      session.print(page, () =>
-        table(
-          ['id', 'kind', 'status', 'created', 'progress or error'],
-          page.edges.map(({ node }) => [
-            ...[node.id, node.kind, node.status, moment(node.createdAt)],
-            node.error ? `${node.error.code}: ${node.error.message}` : progressText(node),
-          ]),
-        ),
-      )
+      session.print(page, () => {
+        const rows = page.edges.map(({ node }) => [
+          ...[node.id, node.kind, node.status, moment(node.createdAt)],
+          node.error ? `${node.error.code}: ${node.error.message}` : progressText(node),
+        ])
+        return table(['id', 'kind', 'status', 'created', 'progress or error'], rows) + moreLine(page.pageInfo)
+      })
     },
   )
 

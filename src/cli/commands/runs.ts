@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
 import { finish, numberOption } from '../command.js'
 import { RUN_FIELDS, type RunView, runLines } from '../runs.js'
-import { moment, table } from '../text.js'
+import { moment, moreLine, type PageInfo, table } from '../text.js'
 
 export function addRuns(program: Command, environment: NodeJS.ProcessEnv): void {
   const runs = program.command('runs').description('Training runs, their curves and their verdicts.')
@@ -11,28 +11,26 @@ export function addRuns(program: Command, environment: NodeJS.ProcessEnv): void 
     .command('list')
     .description('Training runs, newest first.')
     .option('--first <n>', 'how many, 1 to 100')
-    .option('--after <cursor>')
+    .option('--after <cursor>', 'go on after this cursor')
   finish<{ json?: boolean; first?: string; after?: string }>(
     list,
     environment,
     ['docent runs list'],
     async (session, { first, after }) => {
       await using client = await session.connect()
-      const { runs: page } = await client.graphql<{ runs: { edges: { node: RunView }[] } }>(
+      const { runs: page } = await client.graphql<{ runs: { edges: { node: RunView }[]; pageInfo: PageInfo } }>(
         `query($first: Int, $after: String) {
           runs(first: $first, after: $after) { edges { node { ${RUN_FIELDS} } } pageInfo { hasNextPage endCursor } }
         }`,
         { first: numberOption('--first', first), after },
       )
-      session.print(page, () =>
-        table(
-          ['id', 'status', 'created', 'parent', 'candidate', 'verdict'],
-          page.edges.map(({ node }) => [
-            ...[node.id, node.status, moment(node.createdAt), node.parentVersion, node.candidateVersion],
-            node.evaluation?.decision ?? null,
-          ]),
-        ),
-      )
+      session.print(page, () => {
+        const rows = page.edges.map(({ node }) => [
+          ...[node.id, node.status, moment(node.createdAt), node.parentVersion, node.candidateVersion],
+          node.evaluation?.decision ?? null,
+        ])
+        return table(['id', 'status', 'created', 'parent', 'candidate', 'verdict'], rows) + moreLine(page.pageInfo)
+      })
     },
   )
 
