@@ -37,6 +37,8 @@ export class JobQueue implements AsyncDisposable {
   readonly #onEnded: ((job: Job) => void) | undefined
   readonly #updates = new JobUpdates()
   readonly #running = new Map<string, Running>()
+  /** Jobs of a kind that succeeded since it last had nothing to do. */
+  readonly #succeeded = new Map<string, number>()
   #started = false
   #closing = false
   #scheduling: Promise<void> = Promise.resolve()
@@ -119,11 +121,20 @@ export class JobQueue implements AsyncDisposable {
     for (const handler of this.#kinds) {
       const busy = [...this.#running.values()].filter((running) => running.handler === handler).length
       if (busy >= handler.concurrency) continue
-      for (const job of await this.#store.reader.jobs.queued(handler.kind, handler.concurrency - busy)) {
+      const queued = await this.#store.reader.jobs.queued(handler.kind, handler.concurrency - busy)
+      if (busy === 0 && queued.length === 0) this.#sayAllDone(handler.kind)
+      for (const job of queued) {
         if (this.#closing) return
         await this.#begin(job, handler)
       }
     }
+  }
+
+  /** One line for a thousand uploads instead of a thousand: those are at `debug`. */
+  #sayAllDone(kind: string): void {
+    const count = this.#succeeded.get(kind) ?? 0
+    if (count > 0) this.#log.info({ kind, count }, 'every queued job is done')
+    this.#succeeded.delete(kind)
   }
 
   async #begin(queued: Job, handler: JobKindHandler): Promise<void> {
@@ -160,7 +171,8 @@ export class JobQueue implements AsyncDisposable {
       }
       await handler.run(job, { signal, log, progress: this.#progress(job.id) })
       await this.#end(job, handler, 'SUCCEEDED', null)
-      log.info('job done')
+      this.#succeeded.set(job.kind, (this.#succeeded.get(job.kind) ?? 0) + 1)
+      log.debug('job done')
     } catch (thrown) {
       await this.#fail(job, handler, thrown, signal)
     } finally {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Job } from '../../src/domain.js'
@@ -62,6 +63,16 @@ test('jobs of a kind run one after another, oldest first, and a watcher sees the
   for (const { id } of jobs)
     expect(await ended(queue, id)).toMatchObject({ status: 'SUCCEEDED', attempts: 1, error: null })
   expect(order).toEqual(jobs.map(({ id }) => id))
+})
+
+test('many jobs leave one line in the log, when none is left', async () => {
+  const lines: Record<string, unknown>[] = []
+  const listening = pino({ level: 'info', base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  await using queue = new JobQueue({ store, log: listening, kinds: [kindOf(async () => {})] })
+  const jobs = [jobRow(), jobRow(), jobRow()]
+  await insert(...jobs)
+  await queue.start()
+  await expect.poll(() => lines).toMatchObject([{ kind: 'ingest', count: 3, msg: 'every queued job is done' }])
 })
 
 test('no more jobs of a kind run at once than it allows', async () => {
