@@ -12,7 +12,7 @@ test('schema.graphql is the schema as it is printed (npm run docs)', async () =>
 })
 
 test('the operations that GraphiQL opens with fit the schema', () => {
-  for (const { query } of EXAMPLE_OPERATIONS) expect(validate(schema, parse(query))).toEqual([])
+  for (const query of EXAMPLE_OPERATIONS) expect(validate(schema, parse(query))).toEqual([])
 })
 
 test('connections are Relay connections: edges with cursors, and pageInfo', () => {
