@@ -48,9 +48,29 @@ test('without a server the commands do the work themselves: ingest, ask, search,
 
   const { edges } = await json('documents', 'list')
   expect(edges.map(({ node }: Any) => [node.externalId, node.status])).toEqual([
-    ['hours.md', 'READY'],
-    [join('below', 'fees.txt'), 'READY'],
+    ['documents/hours.md', 'READY'],
+    ['documents/below/fees.txt', 'READY'],
   ])
+})
+
+test('files of one name in two folders are two documents, and two folders of one name are not mixed up', async () => {
+  const folder = (...names: string[]) => join(folders.folder, 'clash', ...names)
+  for (const names of [['a'], ['b'], ['c', 'a']]) {
+    await mkdir(folder(...names), { recursive: true })
+    await writeFile(folder(...names, 'index.md'), `This is the page ${names.join(' ')}.`)
+  }
+  const nothing = { ...folders.environment, DOCENT_DATA_DIR: folder('data') }
+  const both = await docent(['ingest', folder('a'), folder('b')], nothing)
+  expect(both.stdout).toBe('2 of 2 documents ingested\n')
+  const listed = JSON.parse((await docent(['documents', 'list', '--json'], nothing)).stdout)
+  const versions = listed.edges.map(({ node }: Any) => [node.externalId, node.currentVersion])
+  expect(versions.sort()).toEqual([
+    ['a/index.md', 1],
+    ['b/index.md', 1],
+  ])
+  const clash = await docent(['ingest', folder('a'), folder('c', 'a')], nothing)
+  expect(clash.status).toBe(1)
+  expect(clash.stderr).toContain('would both be the document a/index.md')
 })
 
 test('with a server the same commands go through it', async () => {
