@@ -33,6 +33,7 @@ export const LEARNING = {
   maxSequenceLength: 96,
   stride: 16,
   weightDecay: 0,
+  dropout: 0,
   freezeEmbeddings: 'none',
   checkpointSteps: 5,
 }
