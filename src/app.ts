@@ -26,6 +26,7 @@ import type { Logger } from './log.js'
 import { packageVersion } from './package-version.js'
 import { openReader } from './read/open-reader.js'
 import { ServingReader } from './read/serving-reader.js'
+import { verifyEmbedder } from './registry/embedder-manifest.js'
 import { Models } from './registry/models.js'
 import { Registry } from './registry/registry.js'
 import { Retriever } from './retrieve/retriever.js'
@@ -82,7 +83,7 @@ export class App implements AsyncDisposable {
     await registry.removeLeftovers()
     await originals.removeLeftovers()
 
-    const lazyEmbedder = disposal.use(new Lazy(() => Embedder.start({ modelFolder: embedderFolder })))
+    const lazyEmbedder = disposal.use(new Lazy(() => openEmbedder(embedderFolder)))
     const embedder: Pick<Embedder, 'embed'> = {
       embed: async (texts, options) => (await lazyEmbedder.get()).embed(texts, options),
     }
@@ -173,6 +174,12 @@ export class App implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#disposal[Symbol.asyncDispose]()
   }
+}
+
+/** @throws MODEL_CORRUPT when its files are not those that set-up laid. */
+async function openEmbedder(modelFolder: string): Promise<Embedder> {
+  await verifyEmbedder(modelFolder, 'served')
+  return Embedder.start({ modelFolder })
 }
 
 /** Enough to say "many": nobody needs the exact number of a long queue. */

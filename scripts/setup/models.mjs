@@ -1,9 +1,8 @@
 /** Step 7: the graphs of the bundled models, written by Docent's own exporter (src/onnx/lay-models.ts). */
-import { statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { CommandFailure, runCommand } from './command.mjs'
 import { explainFailure } from './problem.mjs'
-import { hashOf, hashTree, listFiles, readStamp, writeStamp } from './stamps.mjs'
+import { describeFiles, hashOf, hashTree, isUnchanged, listFiles, readStamp, writeStamp } from './stamps.mjs'
 
 /** The rooms whose code decides what is written. */
 const ROOMS = ['dist/onnx', 'dist/registry']
@@ -12,9 +11,7 @@ export const modelsStep = {
   isDone: (context) => {
     const stamp = readStamp(context, 'models')
     if (stamp?.inputs !== hashInputs(context)) return false
-    return stamp.written.every(
-      ({ file, bytes }) => statSync(join(context.root, file), { throwIfNoEntry: false })?.size === bytes,
-    )
+    return isUnchanged(context, stamp.written)
   },
   run: async (context) => {
     const inputs = hashInputs(context)
@@ -24,22 +21,17 @@ export const modelsStep = {
       if (!(error instanceof CommandFailure)) throw error
       throw explainFailure(context, 'Writing the model graphs', error)
     }
-    const written = modelFiles(context)
-      .filter((file) => !isInput(file))
-      .map((file) => ({ file, bytes: statSync(join(context.root, file)).size }))
+    const written = describeFiles(
+      context,
+      modelFiles(context).filter((file) => !isInput(file)),
+    )
     writeStamp(context, 'models', { inputs, written })
   },
 }
 
-/** Weights by size and time, as make does: hashing them would cost more than the rest of an unchanged set-up. */
 function hashInputs(context) {
-  const stats = modelFiles(context)
-    .filter(isInput)
-    .map((file) => {
-      const { size, mtimeMs } = statSync(join(context.root, file))
-      return `${file} ${size} ${mtimeMs}`
-    })
-  return hashOf([...stats, hashTree(context.root, ROOMS)])
+  const inputs = describeFiles(context, modelFiles(context).filter(isInput))
+  return hashOf([...inputs.map((input) => JSON.stringify(input)), hashTree(context.root, ROOMS)])
 }
 
 /** Files of the bundled models. A reader that was trained here has no `trained.safetensors` and is none of ours. */
@@ -51,6 +43,7 @@ function modelFiles(context) {
 }
 
 function isInput(file) {
-  if (file.startsWith('models/embedder')) return basename(dirname(file)) !== 'onnx'
+  if (file.startsWith('models/embedder'))
+    return basename(dirname(file)) !== 'onnx' && basename(file) !== 'manifest.json'
   return ['trained.safetensors', 'config.json', 'manifest.json'].includes(basename(file))
 }

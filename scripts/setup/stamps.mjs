@@ -1,6 +1,15 @@
 /** Stamps: what a step was last done with. A stamp goes before the step begins and is written when its results are there. */
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
@@ -46,6 +55,25 @@ export async function hashFile(path) {
 export function hashTree(root, names) {
   const files = names.flatMap((name) => listFiles(root, name)).sort()
   return hashOf(files.flatMap((file) => [file, readFileSync(join(root, file))]))
+}
+
+/**
+ * Large files by size and time, as make does: hashing them would cost more than the rest of an unchanged set-up. A byte that
+ * somebody changed shows in the time.
+ */
+export function describeFiles({ root }, files) {
+  return files.map((file) => {
+    const { size, mtimeMs } = statSync(join(root, file))
+    return { file, size, mtimeMs }
+  })
+}
+
+/** Whether {@link describeFiles} would say the same of these files again. */
+export function isUnchanged({ root }, described) {
+  return described.every(({ file, size, mtimeMs }) => {
+    const found = statSync(join(root, file), { throwIfNoEntry: false })
+    return found?.size === size && found.mtimeMs === mtimeMs
+  })
 }
 
 /** Paths relative to `root` of a file, or of all the files in a folder; empty when there is neither. */

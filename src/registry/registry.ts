@@ -1,8 +1,9 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createFolder, exists, hashFile, listFiles, removeLeftovers } from '../durable.js'
+import { createFolder, exists, listFiles, removeLeftovers } from '../durable.js'
 import { DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { checkHashes, hashFiles } from './hashes.js'
 import {
   MANIFEST_FILE,
   MANIFEST_FORMAT_VERSION,
@@ -76,16 +77,8 @@ export class Registry {
   /** Reads every byte. @throws MODEL_CORRUPT naming the first file that is changed, missing or unknown. */
   async verify(id: string): Promise<void> {
     const { folder, manifest } = await this.get(id)
-    const present = new Set(await listFiles(folder))
-    present.delete(MANIFEST_FILE)
-    for (const [file, expected] of Object.entries(manifest.files)) {
-      if (!present.delete(file)) throw new DocentError('MODEL_CORRUPT', `${join(folder, file)} is missing`)
-      const found = await hashFile(join(folder, file))
-      if (found !== expected) {
-        throw new DocentError('MODEL_CORRUPT', `${join(folder, file)} has sha256 ${found}, not ${expected}`)
-      }
-    }
-    const [unknown] = present
+    await checkHashes(folder, manifest.files)
+    const unknown = (await listFiles(folder)).find((file) => file !== MANIFEST_FILE && !(file in manifest.files))
     if (unknown !== undefined) {
       throw new DocentError('MODEL_CORRUPT', `${join(folder, unknown)} is not listed in the manifest`)
     }
@@ -115,8 +108,7 @@ export class Registry {
   }
 
   async #print(id: string, folder: string, draft: ManifestDraft): Promise<string> {
-    const files: Record<string, string> = {}
-    for (const file of await listFiles(folder)) files[file] = await hashFile(join(folder, file))
+    const files = await hashFiles(folder, await listFiles(folder))
     for (const { file } of Object.values(draft.forms)) {
       if (!(file in files)) throw new DocentError('INTERNAL', `version ${id} was built without ${file}`)
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
 import { exists } from '../../src/durable.js'
+import { verifyEmbedder } from '../../src/registry/embedder-manifest.js'
 import { Registry } from '../../src/registry/registry.js'
 
 const modelsDir = join(packageRoot, 'models')
@@ -16,6 +17,10 @@ describe('what set-up lays down', () => {
       expect(await exists(join(folder, 'trained.safetensors'))).toBe(true)
       await registry.verify(id)
     }
+  })
+
+  test('every byte of the embedder is what its manifest vouches for', async () => {
+    await verifyEmbedder(join(modelsDir, 'embedder/all-MiniLM-L6-v2'), 'whole')
   })
 
   test('the embedder has its graph, and a tokenizer that neither cuts nor pads', async () => {

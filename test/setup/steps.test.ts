@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CommandFailure, runCommand } from '../../scripts/setup/command.mjs'
-import { hashTree, readStamp, writeStamp } from '../../scripts/setup/stamps.mjs'
+import { describeFiles, hashTree, isUnchanged, readStamp, writeStamp } from '../../scripts/setup/stamps.mjs'
 import { runSteps } from '../../scripts/setup/steps.mjs'
 
 interface Context {
@@ -74,6 +74,28 @@ describe('set-up steps', () => {
     const steps = [copyStep('a', [], true), copyStep('b', ['a'])]
     await expect(runSteps(steps, context, silent)).rejects.toThrow('interrupted')
     expect(ran).toEqual(['a'])
+  })
+})
+
+describe('large results of a step', () => {
+  test('are told to have changed by their size, by their time, and by being gone', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'docent-results-'))
+    const graph = join(root, 'graph')
+    const changes: Record<string, () => Promise<unknown>> = {
+      'a byte more': () => writeFile(graph, 'eleven bytes'),
+      'another byte': () => writeFile(graph, 'Ten bytes.'),
+      'no file': () => rm(graph),
+    }
+    for (const [name, change] of Object.entries(changes)) {
+      await writeFile(graph, 'ten bytes.')
+      // Long ago: clocks of file systems are coarse.
+      await utimes(graph, 1, 1)
+      const described = describeFiles({ root }, ['graph'])
+      expect(isUnchanged({ root }, described), name).toBe(true)
+      await change()
+      expect(isUnchanged({ root }, described), name).toBe(false)
+    }
+    await rm(root, { recursive: true })
   })
 })
 

@@ -1,7 +1,9 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../../config.js'
 import { asDocentError, type SerializedError } from '../../errors.js'
+import { verifyEmbedder } from '../../registry/embedder-manifest.js'
 import { Registry } from '../../registry/registry.js'
 import { findServer } from '../../server/server-file.js'
 import { EXIT_FAILURE, finish } from '../command.js'
@@ -34,6 +36,7 @@ function looks(config: Config): [string, () => Promise<string>][] {
     ['@tensorflow/tfjs-node', async () => 'is checked when a training starts (`npm run setup` builds it)'],
     ['data', () => writable(config.dataDir)],
     ['indexes', () => writable(config.indexDir)],
+    ['embedder', () => verifyEmbedders(config)],
     ['models', () => verifyModels(config)],
     ['server', async () => (await findServer(config.dataDir))?.url ?? 'none runs on this data'],
   ]
@@ -43,6 +46,13 @@ async function writable(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   await access(folder, constants.W_OK)
   return `${folder} can be written`
+}
+
+async function verifyEmbedders({ modelsDir }: Config): Promise<string> {
+  const folder = join(modelsDir, 'embedder')
+  const names = await readdir(folder)
+  for (const name of names) await verifyEmbedder(join(folder, name), 'whole')
+  return `${names.join(', ')}: every file is as written`
 }
 
 async function verifyModels({ modelsDir }: Config): Promise<string> {

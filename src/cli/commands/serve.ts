@@ -27,8 +27,8 @@ async function serve(session: Session): Promise<void> {
   const { services, metrics } = app
   await using server = await HttpServer.listen({ services, metrics, host: config.host, port: config.port })
   await using _published = await publishServer(config.dataDir, server.url)
-  session.print({ url: server.url, pid: process.pid }, () => `Docent answers on ${server.url}`)
   await app.warmUp()
+  session.print({ url: server.url, pid: process.pid }, () => `Docent answers on ${server.url}`)
   await app.startJobs()
   if (!stop.signal.aborted) await app.queueSamples()
   await stopped
