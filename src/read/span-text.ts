@@ -1,20 +1,52 @@
 import { DocentError } from '../errors.js'
 import type { TextSpan } from '../text/sentences.js'
 
+const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '“': '”', '«': '»' }
+const OPENERS = Object.fromEntries(Object.entries(CLOSERS).map(([opener, closer]) => [closer, opener]))
+
 /**
- * The span as people would mark it: without whitespace around it, and with the combining marks that belong to its last
- * character, which tokenizers strip. Null when nothing is left.
+ * The span as people would mark it: without whitespace around it, with the combining marks that belong to its last
+ * character (which tokenizers strip), and without half a pair of brackets at its ends: "thirty (30" takes the ")" that
+ * follows, "(thirty" loses its "(" where none closes it. Null when nothing is left.
  */
-export function tidySpan(text: string, { start, end }: TextSpan): TextSpan | null {
+export function tidySpan(text: string, span: TextSpan): TextSpan | null {
+  let tidy = trimmed(text, span)
+  for (;;) {
+    if (!tidy) return null
+    const { start, end }: TextSpan = tidy
+    const first = text[start] as string
+    const last = text[end - 1] as string
+    const next = text[end] ?? ''
+    if (OPENERS[next] && openIn(text, start, end, OPENERS[next]) > 0) tidy = { start, end: end + 1 }
+    else if (CLOSERS[last] && openIn(text, start, end, last) > 0) tidy = trimmed(text, { start, end: end - 1 })
+    else if (CLOSERS[first] && openIn(text, start, end, first) > 0) tidy = trimmed(text, { start: start + 1, end })
+    else if (OPENERS[first] && end - start > 1) tidy = trimmed(text, { start: start + 1, end })
+    else return { start, end: withMarks(text, end) }
+  }
+}
+
+/** How many of `opener` are opened in the span and not closed in it. */
+function openIn(text: string, start: number, end: number, opener: string): number {
+  let open = 0
+  for (let at = start; at < end; at++) {
+    if (text[at] === opener) open++
+    else if (text[at] === CLOSERS[opener] && open > 0) open--
+  }
+  return open
+}
+
+function trimmed(text: string, { start, end }: TextSpan): TextSpan | null {
   let from = start
   let to = end
   while (from < to && /\s/.test(text[from] as string)) from++
   while (to > from && /\s/.test(text[to - 1] as string)) to--
-  if (from === to) return null
+  return from < to ? { start: from, end: to } : null
+}
+
+function withMarks(text: string, end: number): number {
   const marks = /\p{M}*/uy
-  marks.lastIndex = to
-  to += marks.exec(text)?.[0].length ?? 0
-  return { start: from, end: to }
+  marks.lastIndex = end
+  return end + (marks.exec(text)?.[0].length ?? 0)
 }
 
 /**

@@ -32,6 +32,46 @@ describe('tidySpan', () => {
   })
 })
 
+describe('brackets at the ends of a span', () => {
+  const quoteOf = (text: string, marked: string): string | null => {
+    const start = text.indexOf(marked)
+    const tidy = tidySpan(text, { start, end: start + marked.length })
+    return tidy && text.slice(tidy.start, tidy.end)
+  }
+
+  it.each([
+    ['within thirty (30) days', 'thirty (30', 'thirty (30)'],
+    ['the “golden hour” of a day', 'the “golden hour', 'the “golden hour”'],
+    ['the house (built 1852) stands', 'the house (', 'the house'],
+    ['in Boston (Massachusetts, since 1852)', '(Massachusetts', 'Massachusetts'],
+    ['the house (built 1852) stands', ') stands', 'stands'],
+    ['the house (built 1852) stands', '(built 1852)', '(built 1852)'],
+    ['f(g(x)) is meant', 'f(g(x)', 'f(g(x))'],
+  ])('of %j, %j is quoted as %j', (text, marked, quote) => {
+    expect(quoteOf(text, marked)).toBe(quote)
+  })
+
+  it('nothing but an opening bracket is no quote', () => {
+    expect(quoteOf('a ( b', '(')).toBeNull()
+  })
+
+  it('are settled in one go, within the text', () => {
+    const bracketed = fc.array(fc.constantFrom('(', ')', 'a', ' ', '“', '”', '.'), { maxLength: 14 })
+    fc.assert(
+      fc.property(bracketed, fc.nat(14), fc.nat(14), (parts, first, second) => {
+        const text = parts.join('')
+        const start = Math.min(first, second, text.length)
+        const end = Math.min(Math.max(first, second), text.length)
+        const tidy = tidySpan(text, { start, end })
+        if (!tidy) return
+        expect(tidy.start).toBeLessThan(tidy.end)
+        expect(tidy.end).toBeLessThanOrEqual(text.length)
+        expect(tidySpan(text, tidy)).toEqual(tidy)
+      }),
+    )
+  })
+})
+
 describe('checkSpan', () => {
   const source = 'a 😀 b'
   it.each([
