@@ -62,6 +62,10 @@ export const ERROR_TABLE = {
     status: 503,
     hint: 'Run `npm run setup` and read what it says of tfjs-node. Answering is not affected.',
   },
+  NO_CHECKPOINT: {
+    status: 409,
+    hint: 'Start a new run. Only the newest few runs that failed or were cancelled can be resumed, each once.',
+  },
   TRAINING_DIVERGED: { status: 422, hint: 'Lower the learning rate. The last good checkpoint was kept.' },
   EXPORT_MISMATCH: {
     status: 500,

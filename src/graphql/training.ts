@@ -110,6 +110,11 @@ const TrainingInput = builder.inputType('TrainingInput', {
     seed: t.int(),
     freezeEmbeddings: t.string({ description: '`words` or `none`.' }),
     checkpointSteps: t.int({ description: 'Updates between checkpoints.' }),
+    resumeRun: t.id({
+      description:
+        'A failed or cancelled run: goes on from its checkpoint, with its dataset and settings. Of the settings only ' +
+        'those that say how long it goes on may be given anew.',
+    }),
     autoPromote: t.boolean({ description: 'Promote what the gate lets through. True unless told.' }),
     dataFile: t.string({ description: 'Absolute path of a SQuAD file on the server to learn from instead of labels.' }),
   }),
@@ -119,15 +124,17 @@ builder.mutationFields((t) => ({
   startTraining: t.field({
     type: JobType,
     description:
-      'Makes a dataset of the accepted corrections and queues a run on it, from the version that serves now.',
+      'Makes a dataset of the accepted corrections and queues a run on it, from the version that serves now. With ' +
+      '`resumeRun` an earlier run goes on instead.',
     args: { input: t.arg({ type: TrainingInput }) },
     resolve: (_, { input }, { services }) => {
-      const { autoPromote, dataFile, ...given } = input ?? {}
+      const { autoPromote, dataFile, resumeRun, ...given } = input ?? {}
       const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
       return services.training.start({
         settings,
         ...(autoPromote != null && { autoPromote }),
         ...(dataFile != null && { dataFile }),
+        ...(resumeRun != null && { resumeRun }),
       })
     },
   }),

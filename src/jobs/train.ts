@@ -3,11 +3,9 @@
  * better. Each step repeats without harm: training goes on from its checkpoint, a version that is there already is not
  * built again, and what was promoted once is not promoted twice.
  */
-import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { GateReport, Job, Run, RunStatus } from '../domain.js'
-import { exists } from '../durable.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import { readDataset, readSquadFile, TRAIN_FILE } from '../feedback/dataset.js'
 import type { Models } from '../registry/models.js'
@@ -15,6 +13,7 @@ import type { ModelVersion, Registry } from '../registry/registry.js'
 import type { Store, Transactor } from '../store/store.js'
 import { startTraining } from '../train/trainer.js'
 import { buildCandidate } from './candidate.js'
+import { Checkpoints } from './checkpoints.js'
 import { type Contest, judge } from './judge.js'
 import type { JobContext, JobKindHandler } from './kind.js'
 import { GENERAL_SET_FILE, type Measures, type MeasuringSets } from './measure.js'
@@ -25,6 +24,8 @@ const payloadSchema = z.object({
   /** The run whose checkpoint this one goes on from. */
   resumedRunId: z.string().nullable(),
 })
+/** Nobody has more runs waiting than this. */
+const MAX_QUEUED = 1000
 export type TrainPayload = z.output<typeof payloadSchema>
 
 export interface TrainJobsOptions {
@@ -45,6 +46,7 @@ export class TrainJobs implements JobKindHandler {
   readonly #registry: Registry
   readonly #models: Models
   readonly #dataDir: string
+  readonly #checkpoints: Checkpoints
   readonly #threads: number
   readonly #generalSetFile: string
 
@@ -53,6 +55,7 @@ export class TrainJobs implements JobKindHandler {
     this.#registry = registry
     this.#models = models
     this.#dataDir = dataDir
+    this.#checkpoints = new Checkpoints(dataDir)
     this.#threads = threads
     this.#generalSetFile = generalSetFile
   }
@@ -62,15 +65,16 @@ export class TrainJobs implements JobKindHandler {
     const run = await this.#store.reader.runs.get(payload.runId)
     if (!run) throw new DocentError('RUN_NOT_FOUND', `there is no training run ${payload.runId}`)
     if (run.status === 'SUCCEEDED') return
-    const folder = this.#runFolder(run.id)
-    if (payload.resumedRunId !== null) await takeOver(this.#runFolder(payload.resumedRunId), folder)
+    const folder = this.#checkpoints.folderOf(run.id)
+    if (payload.resumedRunId !== null) await this.#checkpoints.takeOver(payload.resumedRunId, run.id)
+    await this.#checkpoints.prune(this.#store.reader, await this.#awaitedRuns())
     const sets = await this.#measuringSets(run)
     const { candidate, measures } = await this.#makeCandidate(run, folder, sets, context)
     if (!(await this.#wasPromoted(candidate))) {
       await this.#decide(run, { candidate, sets, context, candidateMeasures: measures }, payload.autoPromote)
     }
     await this.#update(run, { status: 'SUCCEEDED', finishedAt: new Date() })
-    await rm(folder, { recursive: true, force: true })
+    await this.#checkpoints.remove(run.id)
   }
 
   async unfinished(job: Job, error: SerializedError, { runs }: Transactor): Promise<void> {
@@ -152,6 +156,13 @@ export class TrainJobs implements JobKindHandler {
     return { heldOut, general: await readSquadFile(this.#generalSetFile) }
   }
 
+  /** Those that a queued job will resume. */
+  async #awaitedRuns(): Promise<Set<string>> {
+    const jobs = await this.#store.reader.jobs.queued(this.kind, MAX_QUEUED)
+    const resumed = jobs.map(({ payload }) => payloadSchema.parse(payload).resumedRunId)
+    return new Set(resumed.filter((id) => id !== null))
+  }
+
   async #wasPromoted({ id }: ModelVersion): Promise<boolean> {
     return (await this.#store.reader.promotions.history()).some(({ modelVersion }) => modelVersion === id)
   }
@@ -162,10 +173,6 @@ export class TrainJobs implements JobKindHandler {
 
   get #datasetsDir(): string {
     return join(this.#dataDir, 'datasets')
-  }
-
-  #runFolder(runId: string): string {
-    return join(this.#dataDir, 'runs', runId)
   }
 }
 
@@ -180,8 +187,4 @@ interface RunChanges {
 function candidateId({ id, createdAt }: Run): string {
   const time = createdAt.toISOString().replace(/[-:]|\.\d+Z$/g, '')
   return `reader-${time}-${id.slice(-8)}`
-}
-
-async function takeOver(from: string, to: string): Promise<void> {
-  if ((await exists(from)) && !(await exists(to))) await rename(from, to)
 }

@@ -9,6 +9,7 @@ import type { Models } from '../registry/models.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
 import { parseTrainingSettings, type TrainingSettings } from '../train/settings.js'
+import { Checkpoints } from './checkpoints.js'
 import { GENERAL_SET_FILE } from './measure.js'
 import type { JobQueue } from './queue.js'
 import type { TrainPayload } from './train.js'
@@ -39,6 +40,7 @@ export class Training {
   readonly #models: Models
   readonly #jobs: Pick<JobQueue, 'notify' | 'watch'>
   readonly #datasetsDir: string
+  readonly #checkpoints: Checkpoints
   readonly #generalSetFile: string
   readonly #starting = new Mutex()
 
@@ -47,13 +49,14 @@ export class Training {
     this.#models = models
     this.#jobs = jobs
     this.#datasetsDir = join(dataDir, 'datasets')
+    this.#checkpoints = new Checkpoints(dataDir)
     this.#generalSetFile = generalSetFile
   }
 
   /**
    * Makes the dataset and queues a run on it, from the version that serves now.
-   * @throws UNSAFE_SETTINGS, TOO_FEW_LABELS, INVALID_DATASET, and INVALID_INPUT or RUN_NOT_FOUND for a run that cannot be
-   * resumed; nothing is queued then
+   * @throws UNSAFE_SETTINGS, TOO_FEW_LABELS, INVALID_DATASET, and INVALID_INPUT, RUN_NOT_FOUND or NO_CHECKPOINT for a run
+   * that cannot be resumed; nothing is queued then
    */
   async start(input: TrainingInput = {}): Promise<Job> {
     // One at a time, so that each dataset knows those before it.
@@ -89,8 +92,10 @@ export class Training {
       throw new DocentError('INVALID_INPUT', `run ${runId} is ${run.status}; only a failed or cancelled one is resumed`)
     }
     if (dataFile !== undefined) throw new DocentError('INVALID_INPUT', 'a resumed run keeps its dataset')
+    await this.#checkpoints.require(runId)
     const { datasetId, parentVersion } = run
     const changed = parseTrainingSettings({ ...run.settings, ...settings })
+    requireSameCurve(run, changed)
     return this.#queue({ datasetId, parentVersion, settings: changed }, { autoPromote, resumedRunId: runId })
   }
 
@@ -131,6 +136,16 @@ export class Training {
         yield step
       }
     }
+  }
+}
+
+/** What says how long a run goes on and how it is cut; all else shapes the curve, which a checkpoint continues (train/loop.ts). */
+const CHANGEABLE: readonly string[] = ['epochs', 'maxSteps', 'maxMinutes', 'checkpointSteps', 'microBatchTokens']
+
+function requireSameCurve({ id, settings }: Run, changed: TrainingSettings): void {
+  for (const [name, value] of Object.entries(changed)) {
+    if (value === settings[name] || CHANGEABLE.includes(name)) continue
+    throw new DocentError('INVALID_INPUT', `${name}: a resumed run keeps it, and run ${id} has ${settings[name]}`)
   }
 }
 

@@ -97,10 +97,17 @@ export class ReaderLab implements AsyncDisposable {
 
   /** As a process that is told to end and started again. */
   async restart(): Promise<void> {
+    await this.stopped(async () => {})
+  }
+
+  /** Does `work` while no job is begun. */
+  async stopped<T>(work: () => Promise<T>): Promise<T> {
     await this.jobs[Symbol.asyncDispose]()
     this.jobs = this.#newQueue()
     this.training = this.#newTraining()
+    const result = await work()
     await this.jobs.start()
+    return result
   }
 
   async ended(jobId: string) {

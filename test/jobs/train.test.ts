@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TrainingStep } from '../../src/domain.js'
@@ -86,12 +86,49 @@ describe('a training job', { timeout: 240_000 }, () => {
     expect(await lab.registry.ids()).toEqual([TINY_VERSION])
     expect(await readdir(lab.registry.readersDir)).toEqual([TINY_VERSION])
 
+    const faster = lab.training.start({ resumeRun: runId, settings: { learningRate: 0.0005 } })
+    await expect(faster).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('learningRate'),
+    })
+
     const before = (await lab.store.reader.runs.steps(runId, 0)).at(-1)?.step ?? 0
     const settings = { maxSteps: before + 5 }
     const resumed = await lab.ended((await lab.training.start({ resumeRun: runId, settings, autoPromote: false })).id)
     expect(resumed.run).toMatchObject({ status: 'SUCCEEDED', datasetId: run.datasetId })
     const [first] = await lab.store.reader.runs.steps(resumed.run.id, 0)
     expect(first?.step).toBeGreaterThan(1)
+    await expect(lab.training.start({ resumeRun: runId })).rejects.toMatchObject({ code: 'NO_CHECKPOINT' })
+  })
+
+  it('removes the checkpoints of older unfinished runs when the next begins, but none that a queued run awaits', async () => {
+    await lab.teach(12)
+    const begin = async () => {
+      const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 1 }, autoPromote: false })
+      return { jobId: id, runId: (await lab.store.reader.runs.byJob(id))?.id ?? '' }
+    }
+    // Five that a dead process left half done, the oldest of which is resumed after the one that prunes.
+    const old = await lab.stopped(async () => {
+      const runs = [await begin(), await begin(), await begin(), await begin(), await begin()]
+      for (const { jobId, runId } of runs) {
+        await lab.jobs.cancel(jobId)
+        await mkdir(runFolder(runId), { recursive: true })
+        await writeFile(join(runFolder(runId), 'left'), 'by a process that died')
+      }
+      await mkdir(runFolder('of-no-run'), { recursive: true })
+      return runs
+    })
+    const [oldest, second, ...newest] = old.map(({ runId }) => runId) as [string, string, ...string[]]
+    const resuming = await lab.stopped(async () => {
+      const pruning = await begin()
+      const { id } = await lab.training.start({ resumeRun: oldest })
+      return { pruning, id }
+    })
+    expect((await lab.ended(resuming.pruning.jobId)).run.status).toBe('SUCCEEDED')
+    const { run } = await lab.ended(resuming.id)
+    expect(run.status).toBe('SUCCEEDED')
+    expect(await exists(runFolder(second))).toBe(false)
+    expect((await readdir(join(lab.dataDir, 'runs'))).sort()).toEqual([...newest].sort())
   })
 
   it('learns from a SQuAD file too', async () => {
@@ -129,5 +166,6 @@ describe('a training job', { timeout: 240_000 }, () => {
     expect(job).toMatchObject({ status: 'FAILED', error: { code: 'MODEL_CORRUPT' } })
     expect(run).toMatchObject({ status: 'FAILED', candidateVersion: null })
     expect(run.finishedAt).not.toBeNull()
+    await expect(lab.training.start({ resumeRun: run.id })).rejects.toMatchObject({ code: 'NO_CHECKPOINT' })
   })
 })

@@ -8,6 +8,7 @@ import { RUN_FIELDS, type RunView, runLines } from '../runs.js'
 interface Options {
   readonly json?: boolean
   readonly data?: string
+  readonly resume?: string
   readonly epochs?: string
   readonly lr?: string
   readonly batch?: string
@@ -26,6 +27,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .command('train')
     .description('Train a new reader on the accepted corrections, measure it, and promote it if it is better.')
     .option('--data <file>', 'SQuAD 1.1 or 2.0 file to learn from instead of the corrections')
+    .option('--resume <run>', 'go on from the checkpoint of a run that failed or was cancelled')
     .option('--epochs <n>')
     .option('--lr <rate>', 'peak learning rate')
     .option('--batch <n>', 'windows of one update')
@@ -36,10 +38,11 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
   finish<Options>(
     command,
     environment,
-    ['docent train', 'docent train --data squad.json --epochs 1 --no-promote'],
+    ['docent train', 'docent train --data squad.json --epochs 1 --no-promote', 'docent train --resume 0192…'],
     async (session, options) => {
       const input = {
         dataFile: options.data === undefined ? undefined : resolve(options.data),
+        resumeRun: options.resume,
         epochs: numberOption('--epochs', options.epochs),
         learningRate: numberOption('--lr', options.lr),
         batchSize: numberOption('--batch', options.batch),
