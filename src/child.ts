@@ -40,7 +40,7 @@ interface Pending {
 export class Child implements AsyncDisposable {
   readonly #process: ChildProcess
   readonly #pending = new Map<number, Pending>()
-  readonly #exited: Promise<void>
+  readonly #exited: Promise<string>
   #nextId = 1
   #ending = false
   #stderrTail = ''
@@ -59,14 +59,19 @@ export class Child implements AsyncDisposable {
     })
     this.#process.on('message', (message: Reply) => this.#receive(message, options.onEvent))
     this.#exited = new Promise((resolve) => {
-      const end = (reason: string) => {
-        const error = new DocentError('INTERNAL', `${program} ${reason}${this.#ending ? '' : `: ${this.#stderrTail}`}`)
+      const end = (what: string) => {
+        const reason = this.#ending ? what : [what, this.#stderrTail.trim()].filter(Boolean).join(': ')
+        const error = new DocentError('INTERNAL', `${program} ${reason}`)
         for (const { reject } of this.#pending.values()) reject(error)
         this.#pending.clear()
-        resolve()
+        resolve(reason)
       }
       this.#process.once('error', (error) => end(`failed to start (${error.message})`))
-      this.#process.once('exit', (code, signal) => end(`ended (${signal ?? `exit status ${code}`})`))
+      // Its last words may arrive after the news of its end.
+      const heardOut = new Promise((heard) => this.#process.stderr?.once('close', heard))
+      this.#process.once('exit', (code, signal) => {
+        void heardOut.then(() => end(`ended (${signal ?? `exit status ${code}`})`))
+      })
     })
   }
 
@@ -78,8 +83,8 @@ export class Child implements AsyncDisposable {
     return this.#process.connected && this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** Resolves when the process has ended, for whatever reason. */
-  get exited(): Promise<void> {
+  /** Resolves when the process has ended, with the reason: `ended (SIGABRT): ` and the end of its stderr. */
+  get exited(): Promise<string> {
     return this.#exited
   }
 

@@ -48,7 +48,7 @@ export interface RunningTraining {
   /**
    * Where the trained weights are.
    * @throws CANCELLED, TRAINING_DIVERGED, TRAINING_UNAVAILABLE, INVALID_DATASET, UNSAFE_SETTINGS, MODEL_INCOMPATIBLE, or
-   * INTERNAL when the process died. In each case the newest checkpoint is still there.
+   * INTERNAL when the process died, with the signal and the end of its stderr. In each case the newest checkpoint is still there.
    */
   readonly result: Promise<LoopResult>
   /** The run stops between two micro-batches, writes a checkpoint, and `result` throws CANCELLED. */
@@ -74,7 +74,7 @@ export function startTraining(input: TrainingInput): RunningTraining {
     if (name === 'failed') reject(reviveError(payload as SerializedError))
   })
   child.request('start', request).catch(reject)
-  child.exited.then(() => reject(new DocentError('INTERNAL', 'the training process ended before the run did')))
+  child.exited.then((reason) => reject(new DocentError('INTERNAL', `the training process ${reason}`)))
   const result = outcome.finally(async () => {
     steps.close()
     await child.end()

@@ -148,12 +148,27 @@ describe('a training run', () => {
       seen.push(row)
       if (row.step === 12) process.kill(killed.pid as number, 'SIGKILL')
     }
-    await expect(killed.result).rejects.toMatchObject({ code: 'INTERNAL' })
+    await expect(killed.result).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('the training process ended (SIGKILL)'),
+    })
     const resumed = await readAll(start({ resume: true }))
     const from = (resumed[0] as StepRow).step
     expect(from).toBeGreaterThan(10) // the checkpoint of step 10 was there when step 12 was reported
     expectSameCurve(losses(seen), losses(undisturbed).slice(0, seen.length))
     expectSameCurve(losses(resumed), losses(undisturbed).slice(from - 1))
+  })
+
+  test('that dies says by which signal, and what its process said last', async () => {
+    const { NODE_OPTIONS } = process.env
+    process.env.NODE_OPTIONS = '--max-old-space-size=8' // too little even for tfjs's own code
+    const dying = start()
+    if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS
+    else process.env.NODE_OPTIONS = NODE_OPTIONS
+    await expect(dying.result).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringMatching(/ended \(SIG(ABRT|TRAP|ILL)\): .*JavaScript heap out of memory/s),
+    })
   })
 
   test('stops when cancelled, keeps what it had, and can be resumed', async () => {
