@@ -97,6 +97,10 @@ export const ERROR_TABLE = {
     hint: 'Correct the environment variable that the message names; `.env.example` lists them all.',
   },
   INDEX_CORRUPT: { status: 500, hint: 'Run `docent index rebuild`; the store has everything the index needs.' },
+  INDEX_THREAD_ENDED: {
+    status: 503,
+    hint: 'The thread that searches the index ended and is started again by the next search. Send the request again.',
+  },
   STORE_INCOMPATIBLE: {
     status: 500,
     hint: 'The database was written by a newer release. Use that release, or another data directory.',

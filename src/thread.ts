@@ -6,7 +6,7 @@
  */
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 import { programPath } from './child.js'
-import { asDocentError, DocentError, reviveError } from './errors.js'
+import { asDocentError, DocentError, type ErrorCode, reviveError } from './errors.js'
 
 interface Pending {
   readonly resolve: (value: never) => void
@@ -19,11 +19,16 @@ export class Thread implements AsyncDisposable {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   readonly #exited: Promise<void>
+  readonly #endedCode: ErrorCode
   #nextId = 1
   #failure: DocentError | undefined
 
-  /** @param program path under `dist/`, which calls {@link serveThread}; `data` is what it finds as its argument. */
-  constructor(program: string, data: unknown) {
+  /**
+   * @param program path under `dist/`, which calls {@link serveThread}; `data` is what it finds as its argument
+   * @param endedCode what a request throws when the thread has ended
+   */
+  constructor(program: string, data: unknown, endedCode: ErrorCode = 'INTERNAL') {
+    this.#endedCode = endedCode
     this.#worker = new Worker(programPath(program), { workerData: data, name: program })
     this.#worker.on('message', (reply: Reply) => {
       const pending = this.#pending.get(reply.id)
@@ -40,7 +45,12 @@ export class Thread implements AsyncDisposable {
     })
   }
 
-  /** @throws what the handler threw, or INTERNAL when the thread has ended. What is in `transfer` is gone here. */
+  /** Why requests are refused; undefined while the thread lives. */
+  get failure(): DocentError | undefined {
+    return this.#failure
+  }
+
+  /** @throws what the handler threw, or the code for it when the thread has ended. What is in `transfer` is gone here. */
   request<T>(name: string, payload?: unknown, transfer: readonly Transferable[] = []): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#failure) return reject(this.#failure)
@@ -61,7 +71,7 @@ export class Thread implements AsyncDisposable {
   }
 
   #fail(reason: string, cause?: Error): void {
-    this.#failure ??= new DocentError('INTERNAL', reason, { cause })
+    this.#failure ??= new DocentError(this.#endedCode, reason, { cause })
     for (const { reject } of this.#pending.values()) reject(this.#failure)
     this.#pending.clear()
   }

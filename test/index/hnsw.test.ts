@@ -4,6 +4,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MergeStep } from '../../src/index/hnsw/base-builder.js'
 import { HnswIndex } from '../../src/index/hnsw/hnsw-index.js'
@@ -55,6 +56,13 @@ describe('the bases of the hnswlib index', () => {
     await index[Symbol.asyncDispose]()
     openIndex()
   }
+  /** @returns the thread that searches */
+  const reopenWatched = async (): Promise<Worker> => {
+    await index[Symbol.asyncDispose]()
+    const started = once(process, 'worker')
+    openIndex()
+    return (await started)[0]
+  }
   const add = (count: number) => addVectors({ store, index }, collectionId, Array.from({ length: count }, newVector))
   const current = () => store.reader.indexBases.current(collectionId)
   const basePath = async (file = '') => join(indexDir, collectionId, (await current())?.folder ?? 'none', file)
@@ -103,6 +111,35 @@ describe('the bases of the hnswlib index', () => {
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     expect(await index.verify(collectionId)).toEqual({ live: 28, base: 28, recallAt10: 1 })
+    await expectTidy()
+  })
+
+  it('is opened again by the next search when the thread that searches has died', async () => {
+    const searching = await reopenWatched()
+    await add(40)
+    await index.idle()
+    await add(3) // in the rows after the base
+
+    const cutOff = index.search(collectionId, newVector(), 5)
+    const ended = searching.terminate()
+    await expect(cutOff).rejects.toMatchObject({ code: 'INDEX_THREAD_ENDED', status: 503 })
+    await ended
+    await expectExact()
+    expect(await index.verify(collectionId)).toMatchObject({ live: 43, base: 40, recallAt10: 1 })
+    await add(60)
+    await index.idle()
+    expect(await current()).toMatchObject({ count: 103 })
+    await expectExact()
+    await expectTidy()
+  })
+
+  it('goes on with a merge that the death of the thread cut off', async () => {
+    const searching = await reopenWatched()
+    await add(40)
+    await searching.terminate()
+    await index.idle()
+    await expectExact()
+    expect(await current()).toMatchObject({ count: 40 })
     await expectTidy()
   })
 

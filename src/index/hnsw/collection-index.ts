@@ -26,7 +26,8 @@ export interface CollectionIndexOptions {
   /** `indexes/<collection>`. */
   readonly folder: string
   readonly store: Store
-  readonly thread: Thread
+  /** The one that lives: another than before when that has died. */
+  searchThread(): Thread
   readonly dimensions: number
   readonly settings: HnswSettings
   readonly log: Logger
@@ -40,7 +41,8 @@ export class CollectionIndex {
   readonly #options: CollectionIndexOptions
   /** Held by what changes the collection's index, never by a search. */
   readonly #mutex = new Mutex()
-  #opened: Promise<void> | undefined
+  /** In which thread; what was opened in one that has died is gone with it. */
+  #opened: { readonly thread: Thread; readonly done: Promise<void> } | undefined
   #current: (IndexBase & { manifest: BaseManifest }) | undefined
   #sizes: Sizes = { base: 0, baseRemoved: 0, tail: 0 }
   #merging: Promise<void> | undefined
@@ -50,14 +52,14 @@ export class CollectionIndex {
   }
 
   async search(vector: Float32Array, k: number, allowed: Float64Array | undefined): Promise<VectorHit[]> {
-    const { thread, collectionId } = this.#options
-    await this.#open()
+    const { collectionId } = this.#options
+    const thread = await this.#open()
     return thread.request('search', { collectionId, vector, k, allowed })
   }
 
   async apply({ added, removed }: VectorChanges): Promise<void> {
-    const { thread, collectionId, dimensions } = this.#options
-    await this.#open()
+    const { collectionId, dimensions } = this.#options
+    const thread = await this.#open()
     await this.#mutex.runExclusive(async () => {
       const rows = toRows(added, dimensions)
       this.#sizes = await thread.request('apply', { collectionId, added: rows, removed }, buffersOf(rows))
@@ -73,7 +75,7 @@ export class CollectionIndex {
 
   /** Resolves when no merge is under way. */
   async idle(): Promise<void> {
-    await this.#opened
+    await this.#opened?.done
     while (this.#merging) await this.#merging
   }
 
@@ -91,19 +93,26 @@ export class CollectionIndex {
     return { live: live.length, base: this.#sizes.base, recallAt10: recall(truth, found) }
   }
 
-  async #open(): Promise<void> {
-    this.#opened ??= this.#mutex.runExclusive(() => this.#load()).then(() => this.#mergeIfDue())
+  /** @returns the thread that it is open in */
+  async #open(): Promise<Thread> {
+    const thread = this.#options.searchThread()
+    if (this.#opened?.thread !== thread) {
+      const done = this.#mutex.runExclusive(() => this.#load(thread)).then(() => this.#mergeIfDue())
+      this.#opened = { thread, done }
+    }
+    const opened = this.#opened
     try {
-      await this.#opened
+      await opened.done
     } catch (error) {
-      this.#opened = undefined
+      if (this.#opened === opened) this.#opened = undefined
       throw error
     }
+    return thread
   }
 
   /** Puts what the store names in the place of what serves. A damaged base is dropped: the store has every vector. */
-  async #load(): Promise<void> {
-    const { thread, store, collectionId, dimensions, folder, log, onStep } = this.#options
+  async #load(thread: Thread): Promise<void> {
+    const { store, collectionId, dimensions, folder, log, onStep } = this.#options
     const { chunks, indexBases } = store.reader
     await thread.request('begin', { collectionId })
     let base = await indexBases.current(collectionId)
@@ -170,7 +179,7 @@ export class CollectionIndex {
         log.info({ collectionId, count, efSearch, recallAt10, tookMs }, 'index base built')
       }
       onStep('current-set')
-      await this.#mutex.runExclusive(() => this.#load())
+      await this.#mutex.runExclusive(() => this.#load(this.#options.searchThread()))
     })
   }
 

@@ -1,4 +1,7 @@
-/** The vector index on hnswlib: one thread that searches, one more while a base is built. */
+/**
+ * The vector index on hnswlib: one thread that searches, one more while a base is built. Where the one that searches has
+ * died, the next search starts another, into which each collection is opened again when it is asked for.
+ */
 import { join } from 'node:path'
 import { Mutex } from 'async-mutex'
 import type { Logger } from '../../log.js'
@@ -26,7 +29,7 @@ export interface HnswIndexOptions {
 export class HnswIndex implements VectorIndex {
   readonly #options: HnswIndexOptions
   readonly #settings: HnswSettings
-  readonly #thread: Thread
+  #thread: Thread
   readonly #collections = new Map<string, CollectionIndex>()
   readonly #mergeMutex = new Mutex()
   readonly #closing = new AbortController()
@@ -35,7 +38,7 @@ export class HnswIndex implements VectorIndex {
   constructor(options: HnswIndexOptions) {
     this.#options = options
     this.#settings = options.settings ?? HNSW_SETTINGS
-    this.#thread = new Thread(SEARCH_THREAD, { dimensions: options.dimensions } satisfies SearchThreadData)
+    this.#thread = this.#newThread()
   }
 
   search(collectionId: string, vector: Float32Array, k: number, allowed?: Float64Array): Promise<VectorHit[]> {
@@ -76,6 +79,20 @@ export class HnswIndex implements VectorIndex {
     return nearest.hits
   }
 
+  #newThread(): Thread {
+    const data: SearchThreadData = { dimensions: this.#options.dimensions }
+    return new Thread(SEARCH_THREAD, data, 'INDEX_THREAD_ENDED')
+  }
+
+  #livingThread(): Thread {
+    const { failure } = this.#thread
+    if (failure && !this.#closing.signal.aborted) {
+      this.#options.log.error({ err: failure }, 'the index thread has died; another is started')
+      this.#thread = this.#newThread()
+    }
+    return this.#thread
+  }
+
   #collection(collectionId: string): CollectionIndex {
     let collection = this.#collections.get(collectionId)
     if (!collection) {
@@ -83,7 +100,7 @@ export class HnswIndex implements VectorIndex {
         ...this.#options,
         collectionId,
         folder: join(this.#options.indexDir, collectionId),
-        thread: this.#thread,
+        searchThread: () => this.#livingThread(),
         settings: this.#settings,
         mergeMutex: this.#mergeMutex,
         signal: this.#closing.signal,
