@@ -1,5 +1,5 @@
 /**
- * The child program: one training run, or the logits of trained weights. A run is started and then reported by events
+ * The child program: one training run, the logits of trained weights, or whether it could do either. A run is started and then reported by events
  * (`step`, `finished`, `failed`), so that a request to cancel it is heard meanwhile.
  */
 import { readFile } from 'node:fs/promises'
@@ -50,6 +50,7 @@ serveParent({
     cancelling.abort()
   },
   logits,
+  check,
 })
 
 async function runTraining({ settings, parentFolder, datasetPaths, checkpointFolder, resume }: StartRequest) {
@@ -98,4 +99,14 @@ async function logits({ folder, weightsFile, inputs }: LogitsRequest): Promise<S
   const parameters = createParameters(ops, config, weights, { seed: 0, frozen: () => true })
   const model = new ReaderModel(ops, config, parameters)
   return inputs.flatMap((input) => model.logits([input]))
+}
+
+/** @throws TRAINING_UNAVAILABLE */
+function check(): void {
+  const ops = loadTensorFlow()
+  // A kernel of the library too: it may load and not fit this machine's processor.
+  const product = ops.read(() =>
+    ops.matMul(ops.fromFloats(Float32Array.of(2), [1, 1]), ops.fromFloats(Float32Array.of(3), [1, 1])),
+  )
+  if (product[0] !== 6) throw new DocentError('TRAINING_UNAVAILABLE', `tfjs-node computes 2 x 3 = ${product[0]}`)
 }

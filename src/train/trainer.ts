@@ -96,6 +96,12 @@ export async function computeLogits(
   return await child.request<SpanLogits[]>('logits', request)
 }
 
+/** Whether a run could start here, tried in a process of its own. @throws TRAINING_UNAVAILABLE, or INTERNAL when it dies. */
+export async function checkTraining(): Promise<void> {
+  await using child = startProcess({ threads: 1 }, () => {})
+  await child.request('check')
+}
+
 function startProcess({ threads, niceness }: ProcessOptions, onEvent: (name: string, payload: unknown) => void): Child {
   return new Child(PROGRAM, {
     env: trainingEnvironment(threads ?? os.availableParallelism()),

@@ -125,16 +125,6 @@ test('models, indexes and jobs are shown and verified', async () => {
   expect((await json('runs', 'list')).edges).toEqual([])
 })
 
-test('doctor finds that all is well, and what is not', async () => {
-  expect((await json('doctor')).ok).toBe(true)
-  const damaged = await docent(['doctor', '--json'], {
-    ...folders.environment,
-    DOCENT_INDEX_DIR: join(documents, 'hours.md'),
-  })
-  expect(damaged.status).toBe(1)
-  expect(JSON.parse(damaged.stdout).checks.filter(({ ok }: Any) => !ok)).toMatchObject([{ name: 'indexes' }])
-})
-
 test('evaluate reader needs neither server nor store, and writes what the official scorer reads', async () => {
   const data = join(folders.folder, 'squad.json')
   const context = 'The library is open from nine to six.'

@@ -87,8 +87,12 @@ export interface Finished {
 }
 
 /** `docent ARGS` to its end. */
-export async function docent(args: readonly string[], environment: Record<string, string>): Promise<Finished> {
-  const { child, log, exited } = runProgram(args, environment)
+export async function docent(
+  args: readonly string[],
+  environment: Record<string, string>,
+  program = PROGRAM,
+): Promise<Finished> {
+  const { child, log, exited } = runProgram(args, environment, program)
   let stdout = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
@@ -96,8 +100,8 @@ export async function docent(args: readonly string[], environment: Record<string
   return { status: await exited, stdout, stderr: log() }
 }
 
-function runProgram(args: readonly string[], environment: Record<string, string>) {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
+function runProgram(args: readonly string[], environment: Record<string, string>, program = PROGRAM) {
+  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     cwd: packageRoot,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

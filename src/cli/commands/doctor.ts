@@ -6,6 +6,7 @@ import { asDocentError, type SerializedError } from '../../errors.js'
 import { verifyEmbedder } from '../../registry/embedder-manifest.js'
 import { Registry } from '../../registry/registry.js'
 import { findServer } from '../../server/server-file.js'
+import { checkTraining } from '../../train/trainer.js'
 import { EXIT_FAILURE, finish } from '../command.js'
 
 interface Check {
@@ -19,7 +20,9 @@ interface Check {
 export function addDoctor(program: Command, environment: NodeJS.ProcessEnv): void {
   const command = program
     .command('doctor')
-    .description('Check what Docent needs: native parts, folders and every model file. Exit status 1 when one fails.')
+    .description(
+      'Check what Docent needs: native parts, training, folders and every model file. Exit status 1 when one fails.',
+    )
   finish(command, environment, ['docent doctor'], async (session) => {
     const checks: Check[] = []
     for (const [name, look] of looks(session.config)) checks.push(await check(name, look))
@@ -33,7 +36,7 @@ function looks(config: Config): [string, () => Promise<string>][] {
   return [
     ['Node', async () => process.version],
     ...native.map((name): [string, () => Promise<string>] => [name, () => import(name).then(() => 'loads')]),
-    ['@tensorflow/tfjs-node', async () => 'is checked when a training starts (`npm run setup` builds it)'],
+    ['training', () => checkTraining().then(() => 'tfjs-node loads and computes')],
     ['data', () => writable(config.dataDir)],
     ['indexes', () => writable(config.indexDir)],
     ['embedder', () => verifyEmbedders(config)],
