@@ -108,7 +108,13 @@ const TrainingInput = builder.inputType('TrainingInput', {
     maxSequenceLength: t.int({ description: 'Tokens of a window.' }),
     stride: t.int(),
     seed: t.int(),
-    freezeEmbeddings: t.string({ description: '`words` or `none`.' }),
+    freezeEmbeddings: t.string({ description: '`words`, `all` or `none`.' }),
+    dropout: t.float({ description: 'Share of the hidden states that is set to zero.' }),
+    layerDecay: t.float({ description: 'The rate of each layer is this times that of the one above.' }),
+    unfreezingShare: t.float({ description: 'Share of the run in which the layers are released from the top.' }),
+    pullToParent: t.float({ description: "Decoupled decay towards the parent's weights." }),
+    parentShare: t.float({ description: 'What the result keeps of the parent.' }),
+    precision: t.string({ description: 'Of large products: `auto`, `float32` or `bfloat16`.' }),
     checkpointSteps: t.int({ description: 'Updates between checkpoints.' }),
     resumeRun: t.id({
       description:

@@ -155,3 +155,17 @@ test('a server that died without a word is no obstacle', async () => {
   await server.kill()
   expect(await json('models', 'list')).toHaveLength(1)
 })
+
+test('a training setting that does not exist, or is no assignment, is named and nothing is started', async () => {
+  for (const [set, code, part] of [
+    ['layerDecy=0.8', 'INVALID_INPUT', 'layerDecy'],
+    ['layerDecay', 'INVALID_INPUT', 'layerDecay'],
+    ['layerDecay=7', 'UNSAFE_SETTINGS', 'layerDecay'],
+  ] as const) {
+    const { status, stderr } = await docent(['train', '--set', set, '--json'], folders.environment)
+    expect(status).toBe(1)
+    const { error } = JSON.parse(stderr.replace(PROGRESS, ''))
+    expect(error).toMatchObject({ code, message: expect.stringContaining(part) })
+  }
+  expect((await json('runs', 'list')).edges).toEqual([])
+})

@@ -15,6 +15,7 @@ interface Options {
   readonly maxSteps?: string
   readonly maxMinutes?: string
   readonly seed?: string
+  readonly set: readonly string[]
   readonly promote: boolean
 }
 
@@ -34,11 +35,17 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .option('--max-steps <n>')
     .option('--max-minutes <n>', 'minutes of computing at most')
     .option('--seed <n>')
+    .option('--set <name=value>', 'any other setting of docs/training.md; may be repeated', collect, [])
     .option('--no-promote', 'leave the promotion to `docent models promote`')
   finish<Options>(
     command,
     environment,
-    ['docent train', 'docent train --data squad.json --epochs 1 --no-promote', 'docent train --resume 0192…'],
+    [
+      'docent train',
+      'docent train --data squad.json --epochs 1 --no-promote',
+      'docent train --set layerDecay=0.8 --set parentShare=0.3',
+      'docent train --resume 0192…',
+    ],
     async (session, options) => {
       const input = {
         dataFile: options.data === undefined ? undefined : resolve(options.data),
@@ -49,6 +56,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
         maxSteps: numberOption('--max-steps', options.maxSteps),
         maxMinutes: numberOption('--max-minutes', options.maxMinutes),
         seed: numberOption('--seed', options.seed),
+        ...settingsOf(options.set),
         autoPromote: options.promote,
       }
       await using client = await session.connect({ runJobs: true })
@@ -65,5 +73,20 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
       })
       session.print(run, () => runLines(run))
     },
+  )
+}
+
+const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value]
+
+/** Names are those of the API's TrainingInput, which knows their ranges. @throws INVALID_INPUT, UNSAFE_SETTINGS */
+function settingsOf(assignments: readonly string[]): Record<string, string | number> {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const [, name, value] = /^(\w+)=(.+)$/.exec(assignment) ?? []
+      if (name === undefined || value === undefined) {
+        throw new DocentError('INVALID_INPUT', `--set takes NAME=VALUE, not ${JSON.stringify(assignment)}`)
+      }
+      return [name, Number.isNaN(Number(value)) ? value : Number(value)]
+    }),
   )
 }
