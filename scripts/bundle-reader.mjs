@@ -78,7 +78,8 @@ const version = await registry.create(id, async (folder) => {
       settings: options.settings ? JSON.parse(await readFile(options.settings, 'utf8')) : {},
       window,
       forms: { int8: { file: INT8_FILE, metrics, calibration, canary } },
-      licence: 'Apache-2.0',
+      // docs/decisions/0011-licence-of-the-weights.md
+      licence: 'CC-BY-SA-4.0',
       attribution: [
         'Encoder: all-MiniLM-L6-v2, sentence-transformers, Apache-2.0',
         'Trained on: SQuAD (Rajpurkar et al. 2016, CC BY-SA 4.0), SQuADShifts (Miller et al. 2020, CC BY 4.0), ' +
