@@ -57,7 +57,7 @@ const CorrectionConnection = builder.connectionObject({ type: CorrectionType, na
 const CorrectionSpanInput = builder.inputType('CorrectionSpanInput', {
   fields: (t) => ({
     documentId: t.id({ required: true }),
-    documentVersion: t.int({ description: 'The current one unless told.' }),
+    documentVersion: t.int({ description: 'Unless told, the one that the interaction showed, else the current one.' }),
     text: t.string({ required: true, description: 'Exactly as the document has it.' }),
     start: t.int({ description: 'UTF-16 offset; found by the text when left out.' }),
     end: t.int(),
