@@ -103,6 +103,7 @@ export interface Passage {
 
 export interface Answer {
   readonly id: string
+  /** Empty, as `context` is, in a stored interaction whose document was deleted since. */
   readonly text: string
   /** 0..1, the calibrated probability of this span among all spans read and the abstention. */
   readonly confidence: number
@@ -173,6 +174,7 @@ export interface Interaction {
 export type Verdict = 'CORRECT' | 'INCORRECT' | 'NO_ANSWER' | 'CORRECTED'
 export type ReviewStatus = 'PENDING' | 'ACCEPTED' | 'REJECTED'
 
+/** `text` is emptied when its document is deleted. */
 export interface AnchoredSpan {
   readonly documentId: string
   readonly documentVersion: number
@@ -206,7 +208,10 @@ export interface Label {
   /** The passage that the question is asked of. */
   readonly contextStart: number
   readonly contextEnd: number
-  /** Null: the passage does not answer. Offsets into the canonical text, not into the passage. */
+  /**
+   * Null: the passage does not answer. Offsets into the canonical text, not into the passage; the text is emptied when the
+   * document is deleted.
+   */
   readonly answer: { readonly start: number; readonly end: number; readonly text: string } | null
   readonly createdAt: Date
 }

@@ -11,7 +11,9 @@ const TurnInput = builder.inputType('TurnInput', {
 })
 
 export const AnswerType = builder.objectRef<Answer>('Answer').implement({
-  description: 'A verbatim slice of a document version: `canonicalText.slice(start, end) === text`, in UTF-16 units.',
+  description:
+    'A verbatim slice of a document version: `canonicalText.slice(start, end) === text`, in UTF-16 units. Text and context ' +
+    'are empty when the document was deleted since.',
   fields: (t) => ({
     id: t.exposeID('id'),
     text: t.exposeString('text'),

@@ -20,7 +20,8 @@ const ReviewStatusType = builder.enumType('ReviewStatus', { values: ['PENDING', 
 const ReviewDecisionType = builder.enumType('ReviewDecision', { values: ['ACCEPT', 'REJECT'] as const })
 
 const AnchoredSpanType = builder.objectRef<AnchoredSpan>('AnchoredSpan').implement({
-  description: 'A verbatim slice of a document version, in UTF-16 units.',
+  description:
+    'A verbatim slice of a document version, in UTF-16 units. The text is empty when the document was deleted since.',
   fields: (t) => ({
     document: t.field({ type: DocumentType, resolve: (span, _, context) => documentOf(span.documentId, context) }),
     documentVersion: t.exposeInt('documentVersion'),

@@ -129,7 +129,9 @@ builder.mutationFields((t) => ({
   }),
   deleteDocument: t.field({
     type: DeletePayload,
-    description: 'Removes its texts and chunks at once and for good; a tombstone stays for old citations.',
+    description:
+      'Removes its texts, its chunks and what answers and corrections quote of it, at once and for good. A tombstone stays ' +
+      'for old citations, and so do datasets that were made before.',
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_, { id }, { services }) => ({ document: await services.documents.remove(id) }),
   }),

@@ -119,9 +119,10 @@ export interface DocumentWriter {
   ): Promise<boolean>
   insertVersion(version: DocumentVersion): Promise<void>
   /**
-   * Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. Its
-   * externalId is free again, so that uploading it anew makes a new document. Returns the removed chunks' seqs, for the
-   * vector index. Repeating it does no harm.
+   * Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. What
+   * quotes it is emptied too: text and context of the answers of interactions, text of the spans of corrections and of the
+   * answers of labels; their ids and offsets stay. Its externalId is free again, so that uploading it anew makes a new
+   * document. Returns the removed chunks' seqs, for the vector index. Repeating it does no harm.
    */
   remove(id: string): Promise<number[]>
 }
@@ -180,6 +181,7 @@ export interface InteractionReader {
   page(request: PageRequest): Promise<Page<Interaction>>
 }
 export interface InteractionWriter {
+  /** An answer whose document was deleted meanwhile is stored without its text and context. */
   insert(interaction: Interaction): Promise<void>
 }
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Collection } from '../../src/domain.js'
+import type { Answer, Collection, Correction } from '../../src/domain.js'
 import { DocentError } from '../../src/errors.js'
 import type { Store } from '../../src/store/store.js'
 import {
@@ -493,6 +493,88 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await store.reader.labels.all()).toEqual(labels)
         expect(await store.reader.labels.count()).toBe(2)
         expect(await store.reader.datasets.get(dataset.id)).toEqual(dataset)
+      })
+    })
+
+    describe('what quotes a deleted document', () => {
+      const answerOf = (row: { id: string }, fields: Partial<Answer> = {}): Answer => ({
+        id: `answer ${row.id}`,
+        text: 'words',
+        confidence: 0.1 + 0.2,
+        documentId: row.id,
+        documentVersion: 1,
+        start: 7,
+        end: 12,
+        context: 'secret words, "quoted"\u2028',
+        contextStart: 0,
+        ...fields,
+      })
+      const emptied = (answer: Answer): Answer => ({ ...answer, text: '', context: '' })
+
+      it('loses its text and keeps its ids and offsets; what quotes others stays as it is', async () => {
+        const { document: gone } = await document(['secret words'])
+        const { document: other } = await document(['other words'])
+        const answers = [
+          answerOf(other),
+          answerOf(gone),
+          answerOf(gone, { id: 'again', start: 0, text: 'secret words' }),
+        ]
+        const both = interactionRow({ answers, abstained: false })
+        const untouched = interactionRow({ answers: [answerOf(other)], abstained: false })
+        const span = { documentId: gone.id, documentVersion: 1, start: 7, end: 12, text: 'words' }
+        const corrections = [
+          correctionRow(both.id, { verdict: 'CORRECTED', span, status: 'ACCEPTED', comment: 'words' }),
+          correctionRow(both.id, { verdict: 'CORRECTED', span: { ...span, documentId: other.id } }),
+          correctionRow(both.id),
+        ]
+        const [first, second, third] = corrections as [Correction, Correction, Correction]
+        const labels = [
+          labelRow(first.id, gone.id, { answer: { start: 7, end: 12, text: 'words' } }),
+          labelRow(second.id, other.id),
+          labelRow(third.id, gone.id, { answer: null }),
+        ]
+        await store.transact(async (transactor) => {
+          for (const row of [both, untouched]) await transactor.interactions.insert(row)
+          for (const row of corrections) await transactor.corrections.insert(row)
+          for (const row of labels) await transactor.labels.insert(row)
+        })
+        for (let times = 0; times < 2; times++) {
+          await store.transact(({ documents }) => documents.remove(gone.id))
+          const { reader } = store
+          const [kept, ...quotes] = answers as [Answer, ...Answer[]]
+          expect(await reader.interactions.get(both.id)).toEqual({ ...both, answers: [kept, ...quotes.map(emptied)] })
+          expect(await reader.interactions.get(untouched.id)).toEqual(untouched)
+          expect(await reader.corrections.get(first.id)).toEqual({ ...first, span: { ...span, text: '' } })
+          expect(await reader.corrections.get(second.id)).toEqual(second)
+          expect(await reader.corrections.get(third.id)).toEqual(third)
+          expect(await reader.labels.all()).toEqual([
+            { ...labels[0], answer: { start: 7, end: 12, text: '' } },
+            ...labels.slice(1),
+          ])
+        }
+      })
+
+      it('keeps its text when the deletion is rolled back', async () => {
+        const { document: kept } = await document(['secret words'])
+        const row = interactionRow({ answers: [answerOf(kept)], abstained: false })
+        await store.transact(({ interactions }) => interactions.insert(row))
+        const failing = store.transact(async ({ documents }) => {
+          await documents.remove(kept.id)
+          throw new DocentError('INVALID_INPUT', 'changed my mind')
+        })
+        await expect(failing).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+        expect(await store.reader.interactions.get(row.id)).toEqual(row)
+      })
+
+      it('is stored without text when the deletion came first', async () => {
+        const { document: gone } = await document(['secret words'])
+        const { document: other } = await document(['other words'])
+        const answers = [answerOf(gone), answerOf(other)]
+        const row = interactionRow({ answers, abstained: false })
+        await store.transact(({ documents }) => documents.remove(gone.id))
+        await store.transact(({ interactions }) => interactions.insert(row))
+        const stored = await store.reader.interactions.get(row.id)
+        expect(stored?.answers).toEqual([emptied(answerOf(gone)), answerOf(other)])
       })
     })
 

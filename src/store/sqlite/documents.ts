@@ -4,6 +4,7 @@ import { DocentError } from '../../errors.js'
 import type { DocumentReader, DocumentWriter, PageRequest } from '../store.js'
 import { removeChunksOf } from './chunks.js'
 import { readPage } from './pages.js'
+import { emptyQuotesOf } from './quotes.js'
 import { type DocumentRow, fromJson, fromTime, ifGiven, type Schema, toJson, toTime } from './schema.js'
 import { readSlice, readText, removeTexts, writeText } from './texts.js'
 
@@ -134,6 +135,7 @@ export class Documents extends DocumentReads implements DocumentWriter {
   async remove(id: string): Promise<number[]> {
     const removed = await removeChunksOf(this.database, id)
     await removeTexts(this.database, id)
+    await emptyQuotesOf(this.database, id)
     await this.database.updateTable('document_versions').set({ sections: '[]' }).where('document_id', '=', id).execute()
     await this.database
       .updateTable('documents')

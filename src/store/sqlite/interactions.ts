@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Interaction, Page } from '../../domain.js'
 import type { InteractionReader, InteractionWriter, PageRequest } from '../store.js'
 import { readPage } from './pages.js'
+import { citeDocuments } from './quotes.js'
 import { fromJson, fromTime, type InteractionRow, type Schema, toJson, toTime } from './schema.js'
 
 export class InteractionReads implements InteractionReader {
@@ -19,6 +20,7 @@ export class InteractionReads implements InteractionReader {
 
 export class Interactions extends InteractionReads implements InteractionWriter {
   async insert(interaction: Interaction): Promise<void> {
+    const { answers, citations } = await citeDocuments(this.database, interaction)
     await this.database
       .insertInto('interactions')
       .values({
@@ -30,7 +32,7 @@ export class Interactions extends InteractionReads implements InteractionWriter 
         filter: toJson(interaction.filter),
         settings: toJson(interaction.settings),
         passages: toJson(interaction.passages),
-        answers: toJson(interaction.answers),
+        answers: toJson(answers),
         abstained: Number(interaction.abstained),
         no_answer_probability: interaction.noAnswerProbability,
         reader_version: interaction.readerVersion,
@@ -39,6 +41,7 @@ export class Interactions extends InteractionReads implements InteractionWriter 
         created_at: toTime(interaction.createdAt),
       })
       .execute()
+    if (citations.length > 0) await this.database.insertInto('citations').values(citations).execute()
   }
 }
 

@@ -86,6 +86,11 @@ export interface InteractionRow {
   timings: string
   created_at: number
 }
+/** One row for each document that an answer of the interaction quotes. */
+export interface CitationRow {
+  document_id: string
+  interaction_id: string
+}
 export interface CorrectionRow {
   id: string
   interaction_id: string
@@ -176,6 +181,7 @@ export interface Schema {
   chunk_vectors: ChunkVectorRow
   chunk_words: ChunkWordsRow
   interactions: InteractionRow
+  citations: CitationRow
   corrections: CorrectionRow
   labels: LabelRow
   datasets: DatasetRow
