@@ -48,14 +48,10 @@ async function queueMissing(store: Store, documents: Documents, samplesDir: stri
   return count
 }
 
-/** Says where the samples come from and under which licences: no sample itself. */
-const ABOUT_FILE = 'README.md'
-
 async function documentPaths(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile() && SUPPORTED_EXTENSIONS.includes(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => path !== join(folder, ABOUT_FILE))
     .sort()
 }
