@@ -82,6 +82,7 @@ export class App implements AsyncDisposable {
     const originals = new Originals(join(config.dataDir, 'originals'))
     await registry.removeLeftovers()
     await originals.removeLeftovers()
+    await originals.removeUnused((hashes) => store.reader.documents.unusedOriginals(hashes))
 
     const lazyEmbedder = disposal.use(new Lazy(() => openEmbedder(embedderFolder)))
     const embedder: Pick<Embedder, 'embed'> = {

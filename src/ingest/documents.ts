@@ -61,14 +61,15 @@ export class Documents {
     // Said before a byte is read.
     declaredMediaType(upload)
     let mediaType: MediaType = 'text/plain'
-    const { hash } = await this.#originals.write(upload.content, this.#maxUploadBytes, async (path) => {
+    using original = await this.#originals.write(upload.content, this.#maxUploadBytes, async (path) => {
       mediaType = await detectMediaType(path, upload)
     })
     const job = await this.#store.transact(async (transactor) => {
       const document = await registerDocument(transactor, upload, mediaType)
+      await transactor.documents.holdOriginal(document.id, original.hash)
       const queued = queuedJob('ingest', {
         documentId: document.id,
-        originalHash: hash,
+        originalHash: original.hash,
         mediaType,
         fileName: upload.fileName ?? null,
         title: upload.title?.trim() || null,
@@ -81,17 +82,20 @@ export class Documents {
   }
 
   /**
-   * Leaves a tombstone, so that old citations resolve; removing it again changes nothing.
+   * Leaves a tombstone, so that old citations resolve; removing it again changes nothing. Its originals go too, but for
+   * those that another document holds.
    * @throws DOCUMENT_NOT_FOUND
    */
   async remove(id: string): Promise<Document> {
-    const { document, seqs } = await this.#store.transact(async ({ documents, chunks }) => {
+    const { document, seqs, originals } = await this.#store.transact(async ({ documents, chunks }) => {
       await presentDocument(documents, id)
+      const held = await documents.originalsOf(id)
       const removed = await chunks.removeOfDocument(id)
       await documents.remove(id)
-      return { document: await presentDocument(documents, id), seqs: removed }
+      return { document: await presentDocument(documents, id), seqs: removed, originals: held }
     })
     if (seqs.length > 0) await this.#onRemoved(document.collectionId, seqs)
+    await this.#originals.remove(originals, (hashes) => this.#store.reader.documents.unusedOriginals(hashes))
     return document
   }
 

@@ -54,15 +54,7 @@ export class IngestJobs implements JobKindHandler {
     const payload = payloadSchema.parse(job.payload)
     const document = await presentDocument(this.#store.reader.documents, payload.documentId)
     await context.progress(0, 0, 'reading')
-    const preparer = await this.#preparer()
-    const prepared = await preparer.prepare(
-      {
-        path: this.#originals.path(payload.originalHash),
-        mediaType: payload.mediaType,
-        fileName: payload.fileName,
-      },
-      context.signal,
-    )
+    const prepared = await this.#prepare(payload, context.signal)
     const title = payload.title ?? prepared.title ?? payload.fileName ?? document.title
     const textHash = createHash('sha256').update(prepared.canonicalText).digest('hex')
     if (await this.#isCurrent(document, textHash, title)) {
@@ -75,6 +67,17 @@ export class IngestJobs implements JobKindHandler {
     const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
     await this.#index.apply(document.collectionId, { added: vectors, removed })
     await context.progress(chunks.length, chunks.length, 'done')
+  }
+
+  async #prepare({ documentId, originalHash, mediaType, fileName }: Payload, signal: AbortSignal) {
+    const preparer = await this.#preparer()
+    try {
+      return await preparer.prepare({ path: this.#originals.path(originalHash), mediaType, fileName }, signal)
+    } catch (error) {
+      // Its original may be gone because it is: then that is the reason.
+      await presentDocument(this.#store.reader.documents, documentId)
+      throw error
+    }
   }
 
   /** A document that never got a version has failed; one that has goes on answering with it. */

@@ -109,6 +109,10 @@ export interface DocumentReader {
    * version or its document was deleted.
    */
   slice(documentId: string, version: number, start: number, end: number): Promise<string | undefined>
+  /** Hashes of the uploaded bytes that a document holds: of its versions, and of uploads that never became one. */
+  originalsOf(documentId: string): Promise<string[]>
+  /** Those of `hashes` (at most a few hundred) that no document holds. */
+  unusedOriginals(hashes: readonly string[]): Promise<string[]>
 }
 export interface DocumentWriter {
   insert(document: Document): Promise<void>
@@ -117,12 +121,15 @@ export interface DocumentWriter {
     id: string,
     changes: Partial<Pick<Document, 'title' | 'mediaType' | 'metadata' | 'currentVersion' | 'status'>>,
   ): Promise<boolean>
+  /** The document needs the bytes of this hash from now on. Repeating it does no harm. */
+  holdOriginal(documentId: string, hash: string): Promise<void>
+  /** Also holds its original. */
   insertVersion(version: DocumentVersion): Promise<void>
   /**
    * Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. What
    * quotes it is emptied too: text and context of the answers of interactions, text of the spans of corrections and of the
-   * answers of labels; their ids and offsets stay. Its externalId is free again, so that uploading it anew makes a new
-   * document. Returns the removed chunks' seqs, for the vector index. Repeating it does no harm.
+   * answers of labels; their ids and offsets stay. It holds no original any more, and its externalId is free again, so that
+   * uploading it anew makes a new document. Returns the removed chunks' seqs, for the vector index. Repeating it does no harm.
    */
   remove(id: string): Promise<number[]>
 }

@@ -229,6 +229,32 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(changed).toEqual({ ...row, title: 'Another', metadata: { a: 1 }, updatedAt: changed?.updatedAt })
       })
 
+      it('knows which originals are held: from the upload on, by versions, and by no tombstone', async () => {
+        const [uploaded, first, second, never] = ['1', '2', '3', '4'].map((digit) => digit.repeat(64)) as [
+          ...[string, string, string, string],
+        ]
+        const [one, two] = [documentRow(collection.id), documentRow(collection.id)]
+        await store.transact(async ({ documents }) => {
+          await documents.insert(one)
+          await documents.insert(two)
+          for (let times = 0; times < 2; times++) await documents.holdOriginal(one.id, uploaded)
+          await documents.insertVersion({ ...versionRow(one.id, 'a', 1), originalHash: first })
+          await documents.insertVersion({ ...versionRow(one.id, 'b', 2), originalHash: second })
+          await documents.insertVersion({ ...versionRow(two.id, 'a', 1), originalHash: first })
+        })
+        const { documents } = store.reader
+        const unused = () => documents.unusedOriginals([never, first, uploaded, second])
+        expect(await documents.originalsOf(one.id)).toEqual([uploaded, first, second])
+        expect(await unused()).toEqual([never])
+        expect(await documents.unusedOriginals([])).toEqual([])
+
+        await store.transact((transactor) => transactor.documents.remove(one.id))
+        expect(await documents.originalsOf(one.id)).toEqual([])
+        expect(await unused()).toEqual([never, uploaded, second])
+        await store.transact((transactor) => transactor.documents.remove(two.id))
+        expect(await unused()).toEqual([never, first, uploaded, second])
+      })
+
       it('leaves a tombstone without texts, which nothing brings back', async () => {
         const { document: row, version, seqs } = await document(['secret words. ', 'more.'], { externalId: 'e' })
         const remove = () => store.transact(({ documents }) => documents.remove(row.id))

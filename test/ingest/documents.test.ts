@@ -42,13 +42,13 @@ const documentOf = async (job: { payload: Record<string, unknown> }) =>
   (await store.reader.documents.get(job.payload.documentId as string)) as Document
 
 /** What the ingest job leaves behind. */
-async function ingest(document: Document, canonicalText: string): Promise<void> {
+async function ingest(document: Document, canonicalText: string, originalHash = 'original'): Promise<void> {
   const version: DocumentVersion = {
     documentId: document.id,
     version: document.currentVersion + 1,
     canonicalText,
     textHash: 'text',
-    originalHash: 'original',
+    originalHash,
     mediaType: document.mediaType,
     sections: [{ start: 0, end: canonicalText.length, headingPath: [] }],
     createdAt: new Date(),
@@ -149,6 +149,38 @@ describe('removing a document', () => {
     expect(await documents.remove(document.id)).toMatchObject({ id: document.id, status: 'DELETED', title: '' })
     expect(removed).toEqual([{ collectionId: document.collectionId, seqs }])
     await expect(documents.text(document.id)).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
+  })
+
+  it('removes the originals of all its versions with the last document that holds them', async () => {
+    const upload = async (externalId: string, content: string) => {
+      const job = await documents.add({ externalId, content })
+      const document = await documentOf(job)
+      await ingest(document, content, job.payload.originalHash as string)
+      return { id: document.id, hash: job.payload.originalHash as string }
+    }
+    const shared = await upload('x', 'shared')
+    const own = await upload('x', 'own')
+    const other = await upload('y', 'shared')
+    const failed = await documents.add({ externalId: 'z', content: 'never read' })
+    expect([shared.id, shared.hash]).toEqual([own.id, other.hash])
+    expect(await originals()).toHaveLength(3)
+    await documents.remove(own.id)
+    expect((await originals()).sort()).toEqual([shared.hash, failed.payload.originalHash as string].sort())
+    await documents.remove(other.id)
+    await documents.remove(failed.payload.documentId as string)
+    expect(await originals()).toEqual([])
+  })
+
+  it('never loses the original of an upload of the same bytes that comes meanwhile', async () => {
+    let last = await documents.add({ content: 'the same bytes' })
+    for (let round = 0; round < 30; round++) {
+      const [next] = await Promise.all([
+        documents.add({ content: 'the same bytes' }),
+        documents.remove(last.payload.documentId as string),
+      ])
+      expect(await originals()).toEqual([next.payload.originalHash])
+      last = next
+    }
   })
 
   it('twice changes nothing, and of an unknown id fails', async () => {

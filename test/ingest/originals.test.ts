@@ -70,6 +70,43 @@ describe('Originals', () => {
     expect(await files()).toEqual([])
   })
 
+  it('removes what nobody holds, and nothing else', async () => {
+    using kept = await originals.write('kept', 100)
+    using gone = await originals.write('gone', 100)
+    for (const original of [kept, gone]) original[Symbol.dispose]()
+    expect(await originals.remove([kept.hash, gone.hash], async () => [gone.hash])).toBe(1)
+    expect(await files()).toEqual([kept.hash])
+    await writeFile(path.join(folder, 'a note'), 'not ours')
+    expect(await originals.removeUnused(async (hashes) => [...hashes])).toBe(1)
+    expect(await files()).toEqual(['a note'])
+  })
+
+  it('removes nothing that an upload has just stored, until it has said so in the store', async () => {
+    const all = async (hashes: readonly string[]) => [...hashes]
+    const first = await originals.write('same', 100)
+    const second = await originals.write('same', 100)
+    expect(await originals.remove([first.hash], all)).toBe(0)
+    first[Symbol.dispose]()
+    expect(await originals.remove([first.hash], all)).toBe(0)
+    expect(await files()).toEqual([first.hash])
+    second[Symbol.dispose]()
+    expect(await originals.remove([first.hash], all)).toBe(1)
+    expect(await files()).toEqual([])
+  })
+
+  it('gives no file its name between the question whether it is used and its removal', async () => {
+    const { hash, ...first } = await originals.write('same', 100)
+    first[Symbol.dispose]()
+    let writing: ReturnType<Originals['write']> | undefined
+    await originals.remove([hash], async (hashes) => {
+      writing = originals.write('same', 100)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return [...hashes]
+    })
+    await writing
+    expect(await files()).toEqual([hash])
+  })
+
   it('removes what an interrupted process left half written', async () => {
     expect(await originals.removeLeftovers()).toBe(0)
     await mkdir(path.join(folder, '.incoming'), { recursive: true })

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -95,6 +96,25 @@ test('a document deleted while it is ingested stays deleted, and its job is CANC
   expect(await endedJob(server.client, job?.id ?? '')).toMatchObject({ status: 'CANCELLED' })
   const { health } = await server.client.graphql<Any>('{ health { chunks } }')
   expect(health.chunks).toBe(0)
+})
+
+test('the original of a deletion that a crash cut off goes at the next start, and no other', async () => {
+  const originals = join(folders.folder, 'data', 'originals')
+  const first = await startServer(folders)
+  const { body } = await upload(first.url, [{ name: 'a.txt', content: 'The library is open from nine to six.' }])
+  await endedJob(first.client, body.jobs[0]?.id ?? '')
+  await first.kill()
+  const leftover = '0'.repeat(64)
+  await writeFile(join(originals, leftover), 'of a document whose rows were removed')
+  const names = (await readdir(originals)).filter((name) => name !== '.incoming')
+  expect(names).toHaveLength(2)
+
+  await using second = await startServer(folders)
+  const left = names.filter((name) => name !== leftover)
+  expect((await readdir(originals)).filter((name) => name !== '.incoming')).toEqual(left)
+  const id = body.jobs[0]?.payload.documentId
+  await second.client.graphql('mutation($id: ID!) { deleteDocument(id: $id) { id } }', { id })
+  expect((await readdir(originals)).filter((name) => name !== '.incoming')).toEqual([])
 })
 
 test('questions are answered while the reader is exchanged, and none fails', async () => {

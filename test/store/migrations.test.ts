@@ -56,6 +56,10 @@ it('a database of the first release is taken over, and the quotes of what was de
     ...{ id, correction_id, question: 'q', document_id, document_version: 1, context_start: 0, context_end: 5 },
     ...{ answer: JSON.stringify({ start: 0, end: 5, text: 'words' }), created_at: 1 },
   })
+  const jobRow = (id: string, documentId: string, originalHash: string): Row => ({
+    ...{ id, kind: 'ingest', status: 'FAILED', payload: JSON.stringify({ documentId, originalHash }), progress: '{}' },
+    ...{ attempts: 1, cancel_requested: 0, created_at: 1 },
+  })
   writeFirstRelease({
     collections: [{ id: 'c', name: 'c', created_at: 1 }],
     documents: [documentRow('gone', 'DELETED'), documentRow('kept', 'READY')],
@@ -69,6 +73,7 @@ it('a database of the first release is taken over, and the quotes of what was de
       },
     ],
     corrections: [correctionRow('c-gone', 'gone'), correctionRow('c-kept', 'kept')],
+    jobs: [jobRow('j-gone', 'gone', 'o-gone'), jobRow('j-kept', 'kept', 'o-failed')],
     labels: [labelRow('l-gone', 'c-gone', 'gone'), labelRow('l-kept', 'c-kept', 'kept')],
   })
 
@@ -84,6 +89,8 @@ it('a database of the first release is taken over, and the quotes of what was de
     spans: [{ ...span('gone'), text: '' }, span('kept')],
     labels: ['', 'words'],
   })
+  expect(await store.reader.documents.originalsOf('kept')).toEqual(['o', 'o-failed'])
+  expect(await store.reader.documents.originalsOf('gone')).toEqual([])
   // And what it quotes of documents that are still there is found when they go.
   await store.transact(({ documents }) => documents.remove('kept'))
   expect(await quotes(store)).toEqual({

@@ -75,6 +75,18 @@ export class DocumentReads implements DocumentReader {
   slice(documentId: string, version: number, start: number, end: number): Promise<string | undefined> {
     return readSlice(this.database, documentId, version, start, end)
   }
+
+  async originalsOf(documentId: string): Promise<string[]> {
+    const query = this.database.selectFrom('originals').select('hash').where('document_id', '=', documentId)
+    return (await query.orderBy('hash').execute()).map(({ hash }) => hash)
+  }
+
+  async unusedOriginals(hashes: readonly string[]): Promise<string[]> {
+    if (hashes.length === 0) return []
+    const query = this.database.selectFrom('originals').select('hash').distinct().where('hash', 'in', hashes)
+    const used = new Set((await query.execute()).map(({ hash }) => hash))
+    return hashes.filter((hash) => !used.has(hash))
+  }
 }
 
 export class Documents extends DocumentReads implements DocumentWriter {
@@ -113,6 +125,14 @@ export class Documents extends DocumentReads implements DocumentWriter {
     return result.numUpdatedRows > 0n
   }
 
+  async holdOriginal(documentId: string, hash: string): Promise<void> {
+    await this.database
+      .insertInto('originals')
+      .values({ hash, document_id: documentId })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+
   async insertVersion(version: DocumentVersion): Promise<void> {
     if (LONE_SURROGATE.test(version.canonicalText)) {
       throw new DocentError('INTERNAL', 'a canonical text must be well-formed Unicode')
@@ -129,6 +149,7 @@ export class Documents extends DocumentReads implements DocumentWriter {
         created_at: toTime(version.createdAt),
       })
       .execute()
+    await this.holdOriginal(version.documentId, version.originalHash)
     await writeText(this.database, version.documentId, version.version, version.canonicalText)
   }
 
@@ -136,6 +157,7 @@ export class Documents extends DocumentReads implements DocumentWriter {
     const removed = await removeChunksOf(this.database, id)
     await removeTexts(this.database, id)
     await emptyQuotesOf(this.database, id)
+    await this.database.deleteFrom('originals').where('document_id', '=', id).execute()
     await this.database.updateTable('document_versions').set({ sections: '[]' }).where('document_id', '=', id).execute()
     await this.database
       .updateTable('documents')

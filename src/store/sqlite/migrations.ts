@@ -6,8 +6,9 @@ import type Database from 'better-sqlite3'
 import { DocentError } from '../../errors.js'
 import { FIRST_SCHEMA } from './migrations/0001-first-schema.js'
 import { WHAT_A_DELETION_FINDS } from './migrations/0002-what-a-deletion-finds.js'
+import { ORIGINALS } from './migrations/0003-originals.js'
 
-const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, WHAT_A_DELETION_FINDS]
+const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, WHAT_A_DELETION_FINDS, ORIGINALS]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354
 

@@ -41,6 +41,10 @@ export interface DocumentVersionRow {
   sections: string
   created_at: number
 }
+export interface OriginalRow {
+  hash: string
+  document_id: string
+}
 export interface TextPieceRow {
   document_id: string
   version: number
@@ -176,6 +180,7 @@ export interface Schema {
   collections: CollectionRow
   documents: DocumentRow
   document_versions: DocumentVersionRow
+  originals: OriginalRow
   text_pieces: TextPieceRow
   chunks: ChunkRow
   chunk_vectors: ChunkVectorRow
