@@ -114,7 +114,12 @@ export class App implements AsyncDisposable {
     const jobs: JobQueue = new JobQueue({
       store,
       kinds: [
-        new IngestJobs({ store, originals, preparer: () => preparer.get(), embedder, index }),
+        new IngestJobs({
+          ...{ store, originals, embedder, index },
+          preparer: () => preparer.get(),
+          embedderVersion: EMBEDDER,
+          partsDir: join(config.indexDir, 'embedding'),
+        }),
         indexRebuilds,
         new TrainJobs({ store, registry, models, dataDir: config.dataDir, threads: config.trainThreads }),
       ],

@@ -1,9 +1,12 @@
 /**
  * Kind `ingest`: an uploaded original becomes the next version of its document. Parse and chunk (a process of its own),
- * embed (another), then everything in one transaction, then the vector index; a crash before the transaction leaves the
- * old version answering, a crash after it leaves only what a second run finds already done.
+ * embed (another; vectors of a long document are kept as they are made), then everything in one transaction, then the
+ * vector index; a crash before the transaction leaves the old version answering, a crash after it leaves only what a second
+ * run finds already done.
  */
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
 import type { Document, DocumentVersion, Job } from '../domain.js'
 import type { Embedder } from '../embed/embedder.js'
@@ -13,6 +16,7 @@ import { embeddingText } from '../ingest/embedding-text.js'
 import type { Originals } from '../ingest/originals.js'
 import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
 import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
+import { embedInParts } from './embed-in-parts.js'
 import type { JobContext, JobKindHandler } from './kind.js'
 
 const payloadSchema = z.object({
@@ -33,6 +37,8 @@ export class IngestJobs implements JobKindHandler {
   readonly #originals: Originals
   readonly #preparer: () => Promise<Preparer>
   readonly #embedder: Pick<Embedder, 'embed'>
+  readonly #embedderVersion: string
+  readonly #partsDir: string
   readonly #index: VectorIndex
 
   constructor(options: {
@@ -41,16 +47,34 @@ export class IngestJobs implements JobKindHandler {
     /** Started by the first job, so that a process that ingests nothing has no parser running. */
     preparer: () => Promise<Preparer>
     embedder: Pick<Embedder, 'embed'>
+    embedderVersion: string
+    /** Vectors of documents that are being embedded; may be deleted at any time. */
+    partsDir: string
     index: VectorIndex
   }) {
     this.#store = options.store
     this.#originals = options.originals
     this.#preparer = options.preparer
     this.#embedder = options.embedder
+    this.#embedderVersion = options.embedderVersion
+    this.#partsDir = options.partsDir
     this.#index = options.index
   }
 
   async run(job: Job, context: JobContext): Promise<void> {
+    await this.#ingest(job, context)
+    await this.#forgetParts(job)
+  }
+
+  /** A document that never got a version has failed; one that has goes on answering with it. */
+  async unfinished(job: Job, _error: SerializedError, { documents }: Transactor): Promise<void> {
+    await this.#forgetParts(job)
+    const document = await documents.get(payloadSchema.parse(job.payload).documentId)
+    if (!document || document.status === 'DELETED') return
+    await documents.update(document.id, { status: document.currentVersion === 0 ? 'FAILED' : 'READY' })
+  }
+
+  async #ingest(job: Job, context: JobContext): Promise<void> {
     const payload = payloadSchema.parse(job.payload)
     const document = await presentDocument(this.#store.reader.documents, payload.documentId)
     await context.progress(0, 0, 'reading')
@@ -61,7 +85,7 @@ export class IngestJobs implements JobKindHandler {
       await this.#store.transact(({ documents }) => documents.update(document.id, { status: 'READY' }))
       return context.progress(1, 1, 'nothing new')
     }
-    const chunks = await this.#embed(title, prepared, context)
+    const chunks = await this.#embed(job, title, prepared, context)
     await context.progress(chunks.length, chunks.length, 'storing')
     const { added, removed } = await this.#commit(payload, prepared, title, textHash, chunks)
     const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
@@ -80,32 +104,40 @@ export class IngestJobs implements JobKindHandler {
     }
   }
 
-  /** A document that never got a version has failed; one that has goes on answering with it. */
-  async unfinished(job: Job, _error: SerializedError, { documents }: Transactor): Promise<void> {
-    const document = await documents.get(payloadSchema.parse(job.payload).documentId)
-    if (!document || document.status === 'DELETED') return
-    await documents.update(document.id, { status: document.currentVersion === 0 ? 'FAILED' : 'READY' })
-  }
-
   async #isCurrent(document: Document, textHash: string, title: string): Promise<boolean> {
     if (document.currentVersion === 0 || document.title !== title) return false
     const current = await this.#store.reader.documents.version(document.id, document.currentVersion)
     return current?.textHash === textHash
   }
 
-  async #embed(title: string, prepared: PreparedDocument, { progress, signal }: JobContext): Promise<EmbeddedChunk[]> {
+  async #embed(
+    job: Job,
+    title: string,
+    prepared: PreparedDocument,
+    { progress, signal }: JobContext,
+  ): Promise<EmbeddedChunk[]> {
     const { canonicalText, chunks } = prepared
     const texts = chunks.map(({ start, end, headingPath }) =>
       embeddingText(title, headingPath, canonicalText.slice(start, end)),
     )
     await progress(0, texts.length, 'embedding')
-    const vectors = await this.#embedder.embed(texts, {
-      priority: 'bulk',
+    const vectors = await embedInParts(texts, {
+      embedder: this.#embedder,
+      embedderVersion: this.#embedderVersion,
+      folder: this.#partsFolder(job),
       signal,
       onProgress: (done) => void progress(done, texts.length, 'embedding').catch(() => undefined),
     })
     signal.throwIfAborted()
     return chunks.map((chunk, at) => ({ ...chunk, vector: vectors[at] as Float32Array }))
+  }
+
+  #partsFolder(job: Job): string {
+    return join(this.#partsDir, job.id)
+  }
+
+  async #forgetParts(job: Job): Promise<void> {
+    await rm(this.#partsFolder(job), { recursive: true, force: true })
   }
 
   #commit(payload: Payload, prepared: PreparedDocument, title: string, textHash: string, chunks: EmbeddedChunk[]) {
