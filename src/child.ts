@@ -32,6 +32,9 @@ export interface ChildOptions {
   readonly onEvent?: (name: string, payload: unknown) => void
 }
 
+/** Enough for what Node says when it runs out of memory: the reason stands above a native stack trace of 4,000 characters. */
+const STDERR_TAIL_LENGTH = 16_000
+
 interface Pending {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
@@ -55,7 +58,7 @@ export class Child implements AsyncDisposable {
     })
     if (options.niceness !== undefined && this.#process.pid) os.setPriority(this.#process.pid, options.niceness)
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderrTail = (this.#stderrTail + text).slice(-4000)
+      this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_LENGTH)
     })
     this.#process.on('message', (message: Reply) => this.#receive(message, options.onEvent))
     this.#exited = new Promise((resolve) => {
