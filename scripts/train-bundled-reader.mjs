@@ -141,7 +141,10 @@ function chooseExamples() {
 function makeNegatives(allowed, taken, random) {
   const passages = new PassageSearch(allowed)
   const questions = new Map()
-  for (const { title, question } of allowed) questions.set(title, [...(questions.get(title) ?? []), question])
+  for (const { title, question } of allowed) {
+    if (!questions.has(title)) questions.set(title, [])
+    questions.get(title).push(question)
+  }
   const mentions = new Map([...questions].map(([title, ofTitle]) => [title, mentionsOf(ofTitle)]))
   const ways = [
     (example) => askForAnother(example, mentions.get(example.title), random),

@@ -22,31 +22,27 @@ const WAYS = [
 
 export async function run({ data = join(root, 'models/embedder/all-MiniLM-L6-v2'), n = 8, log }) {
   const peer = await startPeer('train.py', [join(data, 'config.json'), String(BATCH), String(LENGTH)], log)
-  const rows = []
-  let peerMs = 0
   try {
     // Before and after each of ours, so that a busy minute does not fall on one side alone.
-    const peerSteps = [...(await peerRounds(peer, n, log))]
-    let peakPeer = 0
+    const peerSteps = await peerRounds(peer, n, log)
     const ours = []
     for (const [name, settings] of WAYS) {
       ours.push([name, await ourSteps({ data, n, settings, log: (text) => log(`${name}: ${text}`) })])
-      const more = await peerRounds(peer, Math.ceil(n / 2), log)
-      peerSteps.push(...more)
-      peakPeer = Math.max(...more.map(({ peakBytes: bytes }) => bytes))
+      peerSteps.push(...(await peerRounds(peer, Math.ceil(n / 2), log)))
     }
-    peerMs = median(peerSteps.map(({ ms }) => ms))
-    rows.push(['PyTorch, all weights: one update, median', peerMs.toFixed(0), 'ms'])
-    rows.push(['PyTorch: peak memory', mib(peakPeer), 'MiB'])
-    for (const [name, { ms, peak }] of ours) {
-      rows.push([`Docent, ${name}: one update, median`, ms.toFixed(0), 'ms'])
-      rows.push([`Docent, ${name}: of PyTorch's time`, (ms / peerMs).toFixed(2), ''])
-      rows.push([`Docent, ${name}: peak memory`, mib(peak), 'MiB'])
-    }
+    const peerMs = median(peerSteps.map(({ ms }) => ms))
+    return [
+      ['PyTorch, all weights: one update, median', peerMs.toFixed(0), 'ms'],
+      ['PyTorch: peak memory', mib(peerSteps.at(-1).peakBytes), 'MiB'],
+      ...ours.flatMap(([name, { ms, peak }]) => [
+        [`Docent, ${name}: one update, median`, ms.toFixed(0), 'ms'],
+        [`Docent, ${name}: of PyTorch's time`, (ms / peerMs).toFixed(2), ''],
+        [`Docent, ${name}: peak memory`, mib(peak), 'MiB'],
+      ]),
+    ]
   } finally {
     await peer.stop()
   }
-  return rows
 }
 
 async function peerRounds(peer, n, log) {

@@ -24,9 +24,10 @@ const payloadSchema = z.object({
   /** The run whose checkpoint this one goes on from. */
   resumedRunId: z.string().nullable(),
 })
+export type TrainPayload = z.output<typeof payloadSchema>
+
 /** Nobody has more runs waiting than this. */
 const MAX_QUEUED = 1000
-export type TrainPayload = z.output<typeof payloadSchema>
 
 export interface TrainJobsOptions {
   readonly store: Store

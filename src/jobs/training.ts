@@ -8,7 +8,7 @@ import { buildDataset } from '../feedback/dataset.js'
 import type { Models } from '../registry/models.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
-import { parseTrainingSettings, type TrainingSettings } from '../train/settings.js'
+import { parseTrainingSettings, shapingSettings, type TrainingSettings } from '../train/settings.js'
 import { Checkpoints } from './checkpoints.js'
 import { GENERAL_SET_FILE } from './measure.js'
 import type { JobQueue } from './queue.js'
@@ -139,12 +139,9 @@ export class Training {
   }
 }
 
-/** What says how long a run goes on and how it is cut; all else shapes the curve, which a checkpoint continues (train/loop.ts). */
-const CHANGEABLE: readonly string[] = ['epochs', 'maxSteps', 'maxMinutes', 'checkpointSteps', 'microBatchTokens']
-
 function requireSameCurve({ id, settings }: Run, changed: TrainingSettings): void {
-  for (const [name, value] of Object.entries(changed)) {
-    if (value === settings[name] || CHANGEABLE.includes(name)) continue
+  for (const [name, value] of shapingSettings(changed)) {
+    if (value === settings[name]) continue
     throw new DocentError('INVALID_INPUT', `${name}: a resumed run keeps it, and run ${id} has ${settings[name]}`)
   }
 }

@@ -10,8 +10,11 @@ import { flushFolder } from '../durable.js'
 import { DocentError } from '../errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 
+/** 2: with the updates of each parameter among the moments. */
+export const CHECKPOINT_FORMAT_VERSION = 2
+
 const stateSchema = z.object({
-  formatVersion: z.literal(2),
+  formatVersion: z.literal(CHECKPOINT_FORMAT_VERSION),
   /** Hash of what the curve depends on: a checkpoint only continues the run that wrote it. */
   runKey: z.string(),
   step: z.int().nonnegative(),

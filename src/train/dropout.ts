@@ -50,3 +50,8 @@ export class Dropout {
 
 /** Far apart, so that the draws of one pass never meet those of another. */
 const DRAW_STRIDE = 0x1000_0001
+
+/** Dropout is a product, and so is its gradient. */
+export function dropped(ops: TensorOps, gradient: Tensor, mask: Tensor | null): Tensor {
+  return mask ? ops.multiply(gradient, mask) : gradient
+}

@@ -8,7 +8,7 @@
  */
 import type { BertConfig } from '../registry/bert-config.js'
 import { attend, attendBackward, type SavedGroup, type WindowGroup } from './attention.js'
-import type { Dropout } from './dropout.js'
+import { type Dropout, dropped } from './dropout.js'
 import type { LayerParameters, LinearParameters, NormParameters } from './parameters.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
 
@@ -160,9 +160,4 @@ export function encoderLayerBackward(
     ops.tidy(() => attendBackward(ops, contextGradient, weighted, saved.groups[index] as SavedGroup, group, config)),
   )
   return ops.add(linearBackward(ops, saved.input, ops.joinRows(gradients), parameters.queryKeyValue), attention)
-}
-
-/** Dropout is a product, and so is its gradient. */
-export function dropped(ops: TensorOps, gradient: Tensor, mask: Tensor | null): Tensor {
-  return mask ? ops.multiply(gradient, mask) : gradient
 }

@@ -8,7 +8,7 @@ import { DocentError } from '../errors.js'
 import type { BertConfig } from '../registry/bert-config.js'
 import { writeSafetensors } from '../registry/safetensors.js'
 import { cutMicroBatches, type DataPosition, epochOrder, nextBatch } from './batches.js'
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { CHECKPOINT_FORMAT_VERSION, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { Dropout, type DropoutWindow } from './dropout.js'
 import { layerRate } from './layer-rates.js'
 import { type LabelledInput, ReaderModel } from './model.js'
@@ -22,7 +22,7 @@ import {
   type Weights,
 } from './parameters.js'
 import { Schedule } from './schedule.js'
-import { isFrozen, type TrainingSettings } from './settings.js'
+import { isFrozen, shapingSettings, type TrainingSettings } from './settings.js'
 import type { TensorOps } from './tensorflow.js'
 
 export interface StepRow {
@@ -226,7 +226,7 @@ class Run {
   async #saveCheckpoint(): Promise<void> {
     await writeCheckpoint(this.#input.checkpointFolder, {
       state: {
-        formatVersion: 2,
+        formatVersion: CHECKPOINT_FORMAT_VERSION,
         runKey: this.#runKey,
         step: this.step,
         ...this.#position,
@@ -242,9 +242,9 @@ class Run {
   }
 }
 
-/** Data, and the settings that shape the curve: how long a run goes on, and how often it saves, may change at a resume. */
+/** Of what the curve depends on: the data, and the settings that a resume may not change. */
 function runKey(windows: readonly LabelledInput[], settings: TrainingSettings): string {
-  const { maxMinutes, maxSteps, epochs, checkpointSteps, microBatchTokens, ...shaping } = settings
+  const shaping = Object.fromEntries(shapingSettings(settings))
   const hash = createHash('sha256').update(JSON.stringify(shaping))
   for (const { inputIds, start, end } of windows) hash.update(inputIds).update(`${start} ${end};`)
   return hash.digest('hex')

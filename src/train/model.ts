@@ -4,9 +4,8 @@
 import type { BertConfig } from '../registry/bert-config.js'
 import type { SpanLogits } from '../text/spans.js'
 import type { WindowGroup } from './attention.js'
-import { Dropout } from './dropout.js'
+import { Dropout, dropped } from './dropout.js'
 import {
-  dropped,
   encoderLayer,
   encoderLayerBackward,
   layerNorm,

@@ -39,19 +39,16 @@ export function mentionsOf(questions: Iterable<string>): Mentions {
 /** The question with one of its names or numbers exchanged for another of `mentions` that the passage does not have. */
 export function askForAnother(example: SquadExample, mentions: Mentions, random: Random): SquadExample | null {
   const { question, context } = example
-  const found = [
-    ...[...question.matchAll(NAME)].map((match) => ({ match, others: mentions.names })),
-    ...[...question.matchAll(NUMBER)].map(({ index, 0: text }) => ({
-      match: { index, 0: text },
-      others: mentions.numbers.filter(({ length }) => length === text.length),
-    })),
-  ]
-  const chosen = pick(found, random)
+  const names = [...question.matchAll(NAME)].map(({ index, 0: old }) => ({ index, old, others: mentions.names }))
+  const numbers = [...question.matchAll(NUMBER)].map(({ index, 0: old }) => {
+    return { index, old, others: mentions.numbers.filter(({ length }) => length === old.length) }
+  })
+  const chosen = pick([...names, ...numbers], random)
   if (!chosen) return null
-  const { 0: old, index } = chosen.match
+  const { index, old, others } = chosen
   const lower = context.toLowerCase()
   const isNew = (text: string): boolean => text !== old && !old.includes(text) && !lower.includes(text.toLowerCase())
-  const other = pick(chosen.others.filter(isNew), random)
+  const other = pick(others.filter(isNew), random)
   if (other === undefined) return null
   const asked = question.slice(0, index) + other + question.slice(index + old.length)
   return unanswerable(example, { id: `${example.id}/other-mention`, question: asked })

@@ -68,6 +68,20 @@ export const trainingSettingsSchema = z.strictObject({
 
 export type TrainingSettings = z.infer<typeof trainingSettingsSchema>
 
+/** What says how long a run goes on, how often it saves and how a batch is cut: all else shapes the curve. */
+const CHANGEABLE_AT_RESUME: readonly string[] = [
+  'epochs',
+  'maxSteps',
+  'maxMinutes',
+  'checkpointSteps',
+  'microBatchTokens',
+]
+
+/** The settings that a checkpoint continues: a run that is resumed keeps them. */
+export function shapingSettings(settings: TrainingSettings): [name: string, value: unknown][] {
+  return Object.entries(settings).filter(([name]) => !CHANGEABLE_AT_RESUME.includes(name))
+}
+
 /** @throws UNSAFE_SETTINGS naming the setting and its range. */
 export function parseTrainingSettings(input: unknown): TrainingSettings {
   const parsed = trainingSettingsSchema.safeParse(input)
