@@ -41,7 +41,7 @@ export function addFeedback(program: Command, environment: NodeJS.ProcessEnv): v
     .requiredOption('--verdict <verdict>', 'CORRECT, INCORRECT, NO_ANSWER or CORRECTED')
     .option('--answer <id>', 'the answer that is meant; CORRECT needs it')
     .option('--document <id>', 'CORRECTED: the document with the right span')
-    .option('--document-version <n>', 'the current one unless told')
+    .option('--document-version <n>', 'unless told, the one that the interaction showed, else the current one')
     .option('--text <text>', 'CORRECTED: the right span, exactly as the document has it')
     .option('--start <n>', 'UTF-16 offset of the span; found by the text unless told')
     .option('--end <n>', 'where the span ends, exclusive')

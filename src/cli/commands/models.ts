@@ -30,7 +30,7 @@ export function addModels(program: Command, environment: NodeJS.ProcessEnv): voi
   })
 
   const show = models.command('show').argument('<id>').description('One version: its manifest and when it was current.')
-  finish(show, environment, ['docent models show bundled-1'], async (session, _, [id]) => {
+  finish(show, environment, ['docent models show bundled-2'], async (session, _, [id]) => {
     await using client = await session.connect()
     const { modelVersion } = await client.graphql<{ modelVersion: ModelView & { manifest: unknown } }>(
       `query($id: ID!) { modelVersion(id: $id) { ${FIELDS} manifest promotions { kind reason createdAt } } }`,

@@ -35,7 +35,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .option('--max-steps <n>')
     .option('--max-minutes <n>', 'minutes of computing at most')
     .option('--seed <n>')
-    .option('--set <name=value>', 'any other setting of docs/training.md; may be repeated', collect, [])
+    .option('--set <name=value>', "any other setting of the API's TrainingInput; may be repeated", collect, [])
     .option('--no-promote', 'leave the promotion to `docent models promote`')
   finish<Options>(
     command,
