@@ -2,7 +2,7 @@ import { DocentError } from '../errors.js'
 import type { TextSpan } from '../text/sentences.js'
 
 const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '“': '”', '«': '»' }
-const OPENERS = Object.fromEntries(Object.entries(CLOSERS).map(([opener, closer]) => [closer, opener]))
+const ALL_CLOSERS = new Set(Object.values(CLOSERS))
 
 /**
  * The span as people would mark it: without whitespace around it, with the combining marks that belong to its last
@@ -11,28 +11,32 @@ const OPENERS = Object.fromEntries(Object.entries(CLOSERS).map(([opener, closer]
  */
 export function tidySpan(text: string, span: TextSpan): TextSpan | null {
   let tidy = trimmed(text, span)
-  for (;;) {
-    if (!tidy) return null
+  while (tidy) {
     const { start, end }: TextSpan = tidy
-    const first = text[start] as string
-    const last = text[end - 1] as string
-    const next = text[end] ?? ''
-    if (OPENERS[next] && openIn(text, start, end, OPENERS[next]) > 0) tidy = { start, end: end + 1 }
-    else if (CLOSERS[last] && openIn(text, start, end, last) > 0) tidy = trimmed(text, { start, end: end - 1 })
-    else if (CLOSERS[first] && openIn(text, start, end, first) > 0) tidy = trimmed(text, { start: start + 1, end })
-    else if (OPENERS[first] && end - start > 1) tidy = trimmed(text, { start: start + 1, end })
+    const { openers, closers } = unpaired(text, tidy)
+    const innermost = openers.at(-1)
+    const partner = innermost === undefined ? undefined : CLOSERS[text[innermost] as string]
+    const isStray = (at: number): boolean => openers.includes(at) || closers.includes(at)
+    if (partner !== undefined && partner === text[end]) tidy = { start, end: end + 1 }
+    else if (isStray(end - 1)) tidy = trimmed(text, { start, end: end - 1 })
+    else if (isStray(start)) tidy = trimmed(text, { start: start + 1, end })
     else return { start, end: withMarks(text, end) }
   }
+  return null
 }
 
-/** How many of `opener` are opened in the span and not closed in it. */
-function openIn(text: string, start: number, end: number, opener: string): number {
-  let open = 0
+/** Offsets of the brackets in the span whose partner is not in it, in their order. */
+function unpaired(text: string, { start, end }: TextSpan): { openers: number[]; closers: number[] } {
+  const openers: number[] = []
+  const closers: number[] = []
   for (let at = start; at < end; at++) {
-    if (text[at] === opener) open++
-    else if (text[at] === CLOSERS[opener] && open > 0) open--
+    const unit = text[at] as string
+    const open = openers.at(-1)
+    if (CLOSERS[unit]) openers.push(at)
+    else if (open !== undefined && CLOSERS[text[open] as string] === unit) openers.pop()
+    else if (ALL_CLOSERS.has(unit)) closers.push(at)
   }
-  return open
+  return { openers, closers }
 }
 
 function trimmed(text: string, { start, end }: TextSpan): TextSpan | null {

@@ -47,6 +47,8 @@ describe('brackets at the ends of a span', () => {
     ['the house (built 1852) stands', ') stands', 'stands'],
     ['the house (built 1852) stands', '(built 1852)', '(built 1852)'],
     ['f(g(x)) is meant', 'f(g(x)', 'f(g(x))'],
+    ['both (a) and b (c or d)', '(a) and b (c', '(a) and b (c'],
+    ['both (a) and b (c or d)', '(a) and b (', '(a) and b'],
   ])('of %j, %j is quoted as %j', (text, marked, quote) => {
     expect(quoteOf(text, marked)).toBe(quote)
   })
