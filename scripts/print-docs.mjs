@@ -1,5 +1,5 @@
 /**
- * Writes what is printed from the code: schema.graphql, docs/errors.md and .env.example. Run after `npm run build`; tests
+ * Writes what is printed from the code: schema.graphql, docs/errors.md, docs/training-settings.md and .env.example. Run after `npm run build`; tests
  * compare the files with the same functions.
  */
 import { writeFile } from 'node:fs/promises'
@@ -43,12 +43,33 @@ export function describeVariables(variables) {
   )
 }
 
+/** @param settings what describeSettings() of src/train/settings.ts gives. */
+export function printSettings(settings) {
+  const rows = settings.map(({ name, type, choices, minimum, maximum, defaultValue, effect }) => {
+    const range = choices ? choices.map((choice) => `\`${choice}\``).join(', ') : `${minimum} to ${maximum}`
+    const kind = type === 'integer' ? `${range}, whole` : range
+    return `| \`${name}\` | ${defaultValue ?? '-'} | ${kind} | ${effect} |`
+  })
+  return `# Training settings
+
+What \`docent train --set NAME=VALUE\` and the API's \`TrainingInput\` take. A value outside its range is refused before anything
+runs; one inside that would ruin the reader (\`src/train/guard-rails.ts\`) is refused too, unless it is forced. Which to use when:
+[training.md](training.md). Printed from \`src/train/settings.ts\` by \`npm run docs\`.
+
+| setting | default | range | effect |
+|---|---|---|---|
+${rows.join('\n')}
+`
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { ERROR_TABLE } = await import('../dist/errors.js')
   const { VARIABLES } = await import('../dist/config.js')
+  const { describeSettings } = await import('../dist/train/settings.js')
   const { createSchema } = await import('../dist/graphql/schema.js')
   const { printSchema } = await import('graphql')
   await writeFile(new URL('docs/errors.md', root), printErrors(ERROR_TABLE))
+  await writeFile(new URL('docs/training-settings.md', root), printSettings(describeSettings()))
   await writeFile(new URL('.env.example', root), printEnvironment(describeVariables(VARIABLES)))
   await writeFile(new URL('schema.graphql', root), `${printSchema(createSchema())}\n`)
 }

@@ -4,8 +4,8 @@
  *   node scripts/train-bundled-reader.mjs --base FOLDER --out FOLDER --data FILE[:SHARE] ... (--minutes N | --steps N)
  *
  *   --data FILE:0.3     takes that share of the file's questions, drawn by the seed; the whole file without a share
- *   --negatives 0.12    for this share of the chosen questions, a further one that has no answer, in each of three ways
- *                       (src/train/negatives.ts); the other passage is the nearest of the same title by BM25
+ *   --negatives 0.12    for this share of the chosen questions, a further one that has no answer, in each of four ways
+ *                       (src/train/negatives.ts)
  *   --minutes N         of computing; the learning rate reaches zero when they are over
  *   --batch, --rate, --length, --epochs, --seed, --niceness, --threads, --precision, --dropout, --checkpoint-steps
  *   --resume            goes on from the newest checkpoint in --out (also with other --minutes or --steps)
@@ -20,10 +20,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contextKey, parseSquad, toSquad } from '../dist/text/squad.js'
-import { askForAnother, mentionsOf, ofAnotherPassage, withoutAnswer } from '../dist/train/negatives.js'
-import { randomStream, shuffle } from '../dist/train/random.js'
+import { makeNegatives } from '../dist/train/negatives.js'
+import { randomStream } from '../dist/train/random.js'
 import { startTraining } from '../dist/train/trainer.js'
-import { PassageSearch } from './lib/passage-search.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -121,49 +120,20 @@ function chooseExamples() {
     const allowed = all.filter((example) => !excluded.has(contextKey(example.context)))
     const taken = allowed.filter(() => random() < Number(share))
     const prefix = path.basename(file, '.json')
-    const [exchanged, removed, elsewhere] = makeNegatives(allowed, taken, random)
+    const negatives = makeNegatives(taken, Number(options.negatives), random, allowed)
+    const counts = Object.entries(negatives).map(([way, made]) => `${made.length} ${way}`)
     log(
       `${file}: ${all.length} questions, ${all.length - allowed.length} of the general set left out, ` +
-        `${taken.length} taken; unanswerable: ${exchanged.length} for something else, ` +
-        `${removed.length} without the answer, ${elsewhere.length} of another passage`,
+        `${taken.length} taken; unanswerable: ${counts.join(', ')}`,
     )
     chosen.push(
-      ...[...taken, ...exchanged, ...removed, ...elsewhere].map((example) => ({
+      ...[...taken, ...Object.values(negatives).flat()].map((example) => ({
         ...example,
         id: `${prefix}/${example.id}`,
       })),
     )
   }
   return chosen
-}
-
-/** Unanswerable questions of all three ways, each of its share of the chosen ones. */
-function makeNegatives(allowed, taken, random) {
-  const passages = new PassageSearch(allowed)
-  const questions = new Map()
-  for (const { title, question } of allowed) {
-    if (!questions.has(title)) questions.set(title, [])
-    questions.get(title).push(question)
-  }
-  const mentions = new Map([...questions].map(([title, ofTitle]) => [title, mentionsOf(ofTitle)]))
-  const ways = [
-    (example) => askForAnother(example, mentions.get(example.title), random),
-    (example) => withoutAnswer(example),
-    (example) => ofAnotherPassage(example, passages.near(example)),
-  ]
-  const answerable = taken.filter(({ isImpossible }) => !isImpossible)
-  const count = Math.round(answerable.length * Number(options.negatives))
-  const made = ways.map((way) => {
-    const negatives = []
-    for (const example of shuffle([...answerable], random)) {
-      if (negatives.length === count) break
-      const negative = way(example)
-      if (negative) negatives.push(negative)
-    }
-    return negatives
-  })
-  passages.close()
-  return made
 }
 
 function excludedContexts() {

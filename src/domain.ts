@@ -245,9 +245,14 @@ export interface TrainingStep {
   readonly step: number
   readonly totalSteps: number
   readonly loss: number
+  /** Of the part that is watched; null at steps that did not look. */
+  readonly validationLoss: number | null
   readonly learningRate: number
   readonly gradientNorm: number
   readonly tokensPerSecond: number
+  /** Of the training process; null, as the next, for steps of earlier releases. */
+  readonly memoryMb: number | null
+  readonly secondsLeft: number | null
   readonly at: Date
 }
 

@@ -1,6 +1,7 @@
 /** Training runs, their curves and their verdicts. */
 import type { GateReport, ReaderScore, TrainingStep } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { describeSettings, type TrainingSettings } from '../train/settings.js'
 import { builder } from './builder.js'
 import { pageArguments, pageRequest, toConnection } from './connection.js'
 import { JobType, TrainingRunType } from './refs.js'
@@ -43,9 +44,15 @@ const TrainingStepType = builder.objectRef<TrainingStep>('TrainingStep').impleme
     step: t.exposeInt('step'),
     totalSteps: t.exposeInt('totalSteps'),
     loss: t.exposeFloat('loss'),
+    validationLoss: t.exposeFloat('validationLoss', {
+      nullable: true,
+      description: 'Of the part that is watched; null at steps that did not look.',
+    }),
     learningRate: t.exposeFloat('learningRate'),
     gradientNorm: t.exposeFloat('gradientNorm'),
     tokensPerSecond: t.exposeFloat('tokensPerSecond'),
+    memoryMb: t.exposeFloat('memoryMb', { nullable: true, description: 'Of the training process, in MiB.' }),
+    secondsLeft: t.exposeFloat('secondsLeft', { nullable: true, description: 'If it goes on at this speed.' }),
     at: t.expose('at', { type: 'DateTime' }),
   }),
 })
@@ -98,30 +105,20 @@ builder.queryFields((t) => ({
 const TrainingInput = builder.inputType('TrainingInput', {
   description: 'What is left out has its default. A value outside its range is refused as UNSAFE_SETTINGS.',
   fields: (t) => ({
-    learningRate: t.float({ description: 'Peak of the schedule; at most 0.001.' }),
-    batchSize: t.int({ description: 'Windows of one update.' }),
-    epochs: t.float(),
-    maxSteps: t.int({ description: 'Updates at most.' }),
-    maxMinutes: t.float({ description: 'Minutes of computing at most.' }),
-    warmupRatio: t.float(),
-    weightDecay: t.float(),
-    maxSequenceLength: t.int({ description: 'Tokens of a window.' }),
-    stride: t.int(),
-    seed: t.int(),
-    freezeEmbeddings: t.string({ description: '`words`, `all` or `none`.' }),
-    dropout: t.float({ description: 'Share of the hidden states that is set to zero.' }),
-    layerDecay: t.float({ description: 'The rate of each layer is this times that of the one above.' }),
-    unfreezingShare: t.float({ description: 'Share of the run in which the layers are released from the top.' }),
-    pullToParent: t.float({ description: "Decoupled decay towards the parent's weights." }),
-    parentShare: t.float({ description: 'What the result keeps of the parent.' }),
-    precision: t.string({ description: 'Of large products: `auto`, `float32` or `bfloat16`.' }),
-    checkpointSteps: t.int({ description: 'Updates between checkpoints.' }),
+    // One field for each setting, with its range and effect where they are declared.
+    ...(Object.fromEntries(
+      describeSettings().map(({ name, type, effect: description }) => {
+        if (type === 'number') return [name, t.float({ description })]
+        return [name, type === 'integer' ? t.int({ description }) : t.string({ description })]
+      }),
+    ) as Record<keyof TrainingSettings, ReturnType<typeof t.float>>),
     resumeRun: t.id({
       description:
         'A failed or cancelled run: goes on from its checkpoint, with its dataset and settings. Of the settings only ' +
         'those that say how long it goes on may be given anew.',
     }),
     autoPromote: t.boolean({ description: 'Promote what the gate lets through. True unless told.' }),
+    force: t.boolean({ description: 'Run with settings that would be refused because they do harm.' }),
     dataFile: t.string({ description: 'Absolute path of a SQuAD file on the server to learn from instead of labels.' }),
   }),
 })
@@ -134,12 +131,13 @@ builder.mutationFields((t) => ({
       '`resumeRun` an earlier run goes on instead.',
     args: { input: t.arg({ type: TrainingInput }) },
     resolve: (_, { input }, { services }) => {
-      const { autoPromote, dataFile, resumeRun, ...given } = input ?? {}
+      const { autoPromote, dataFile, force, resumeRun, ...given } = input ?? {}
       const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
       return services.training.start({
         settings,
         ...(autoPromote != null && { autoPromote }),
         ...(dataFile != null && { dataFile }),
+        ...(force != null && { force }),
         ...(resumeRun != null && { resumeRun }),
       })
     },

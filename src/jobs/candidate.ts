@@ -1,5 +1,5 @@
 /** Trained weights as a finished version: exported, compared with what was trained, calibrated and measured. */
-import { copyFile, readdir } from 'node:fs/promises'
+import { copyFile, cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Child } from '../child.js'
 import type { Run, RunStatus } from '../domain.js'
@@ -17,13 +17,16 @@ import {
 import type { ModelVersion } from '../registry/registry.js'
 import type { SquadExample } from '../text/squad.js'
 import { makeWindows, type Window } from '../text/windows.js'
-import { computeLogits } from '../train/trainer.js'
+import { computeLogits, type TrainingResult } from '../train/trainer.js'
 import type { ExportRequest } from './export-process.js'
 import type { JobContext } from './kind.js'
 import { type MeasuredReader, type Measures, type MeasuringSets, readSets, score, withReader } from './measure.js'
 
 /** What a version shares with its parent, as far as the parent has it. */
 const COPIED_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt']
+
+/** What a run by the method `lora` learnt, as PEFT reads it; the version's own weights have it merged. */
+const ADAPTER_FOLDER = 'adapter'
 
 /** Windows that the exported graph is compared on. */
 const REFERENCE_WINDOWS = 8
@@ -32,7 +35,7 @@ export interface CandidateOptions {
   readonly run: Run
   readonly parent: ModelVersion
   /** What training left. */
-  readonly weightsFile: string
+  readonly trained: Pick<TrainingResult, 'weightsFile' | 'adapterFolder'>
   /** Empty, aside: the registry gives it its name. */
   readonly folder: string
   readonly sets: MeasuringSets
@@ -43,11 +46,17 @@ export interface CandidateOptions {
 }
 
 export async function buildCandidate(options: CandidateOptions): Promise<{ draft: ManifestDraft; measures: Measures }> {
-  const { run, parent, weightsFile, folder, sets, threads, context, onStatus } = options
+  const { run, parent, trained, folder, sets, threads, context, onStatus } = options
   const { window } = parent.manifest
   await onStatus('EXPORTING')
   await context.progress(0, 1, 'exporting')
-  await exportReader({ parentFolder: parent.folder, weightsFile, folder, signal: context.signal })
+  await exportReader({
+    parentFolder: parent.folder,
+    weightsFile: trained.weightsFile,
+    folder,
+    signal: context.signal,
+  })
+  if (trained.adapterFolder) await cp(trained.adapterFolder, join(folder, ADAPTER_FOLDER), { recursive: true })
   return withReader({ folder, modelFile: INT8_FILE, window }, async (reader) => {
     const canary = await compareWithTraining(reader, { folder, examples: sets.general, threads })
     context.signal.throwIfAborted()

@@ -11,7 +11,7 @@ import { readDataset, readSquadFile, TRAIN_FILE } from '../feedback/dataset.js'
 import type { Models } from '../registry/models.js'
 import type { ModelVersion, Registry } from '../registry/registry.js'
 import type { Store, Transactor } from '../store/store.js'
-import { startTraining } from '../train/trainer.js'
+import { startTraining, type TrainingResult } from '../train/trainer.js'
 import { buildCandidate } from './candidate.js'
 import { Checkpoints } from './checkpoints.js'
 import { type Contest, judge } from './judge.js'
@@ -91,11 +91,11 @@ export class TrainJobs implements JobKindHandler {
     let measures: Measures | undefined
     const candidate = await this.#registry.create(id, async (target) => {
       await this.#registry.verify(parent.id)
-      const weightsFile = await this.#train(run, parent, folder, context)
+      const trained = await this.#train(run, parent, folder, context)
       const built = await buildCandidate({
         run,
         parent,
-        weightsFile,
+        trained,
         folder: target,
         sets,
         threads: this.#threads,
@@ -109,7 +109,12 @@ export class TrainJobs implements JobKindHandler {
     return { candidate, measures }
   }
 
-  async #train(run: Run, parent: ModelVersion, folder: string, { signal, progress }: JobContext): Promise<string> {
+  async #train(
+    run: Run,
+    parent: ModelVersion,
+    folder: string,
+    { signal, progress }: JobContext,
+  ): Promise<TrainingResult> {
     await this.#update(run, { status: 'TRAINING' })
     await progress(0, 0, 'training')
     const training = startTraining({
@@ -128,7 +133,7 @@ export class TrainJobs implements JobKindHandler {
         await this.#store.transact(({ runs }) => runs.putStep({ ...row, runId: run.id, at: new Date() }))
         await progress(row.step, row.totalSteps, 'training')
       }
-      return (await training.result).weightsFile
+      return await training.result
     } finally {
       signal.removeEventListener('abort', cancel)
       await training.cancel()

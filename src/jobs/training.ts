@@ -8,6 +8,7 @@ import { buildDataset } from '../feedback/dataset.js'
 import type { Models } from '../registry/models.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
+import { requireSafe } from '../train/guard-rails.js'
 import { parseTrainingSettings, shapingSettings, type TrainingSettings } from '../train/settings.js'
 import { Checkpoints } from './checkpoints.js'
 import { GENERAL_SET_FILE } from './measure.js'
@@ -21,6 +22,8 @@ export interface TrainingInput {
   readonly autoPromote?: boolean
   /** Absolute path of a SQuAD file to learn from instead of the labels. */
   readonly dataFile?: string
+  /** Run with settings that would ruin a reader (train/guard-rails.ts). */
+  readonly force?: boolean
   /** A run that failed or was cancelled: goes on from its checkpoint, with its dataset, parent and settings. */
   readonly resumeRun?: string
 }
@@ -67,8 +70,9 @@ export class Training {
     return job
   }
 
-  async #startNew({ settings: given = {}, autoPromote = true, dataFile }: TrainingInput): Promise<Job> {
-    parseTrainingSettings(given)
+  async #startNew({ settings: given = {}, autoPromote = true, dataFile, force = false }: TrainingInput): Promise<Job> {
+    // What no dataset would make right is refused before one is made.
+    requireSafe(parseTrainingSettings(given), null, { force })
     const parent = await this.#models.current()
     await removeLeftovers(this.#datasetsDir)
     const dataset = await buildDataset({
@@ -79,6 +83,7 @@ export class Training {
     })
     await this.#store.transact(({ datasets }) => datasets.insert(dataset))
     const settings = parseTrainingSettings({ ...defaultsFor(dataset.trainCount), ...given })
+    requireSafe(settings, dataset.trainCount, { force })
     return this.#queue(
       { datasetId: dataset.id, parentVersion: parent.id, settings },
       { autoPromote, resumedRunId: null },

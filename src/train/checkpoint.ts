@@ -10,8 +10,8 @@ import { flushFolder } from '../durable.js'
 import { DocentError } from '../errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 
-/** 2: with the updates of each parameter among the moments. */
-export const CHECKPOINT_FORMAT_VERSION = 2
+/** 3: only what learns, and the best weights so far. */
+export const CHECKPOINT_FORMAT_VERSION = 3
 
 const stateSchema = z.object({
   formatVersion: z.literal(CHECKPOINT_FORMAT_VERSION),
@@ -22,23 +22,29 @@ const stateSchema = z.object({
   offset: z.int().nonnegative(),
   /** Computing time so far. */
   trainedMs: z.number().nonnegative(),
+  /** Of the watched part; null before the first look. */
+  best: z.object({ loss: z.number(), step: z.int(), looksSince: z.int() }).nullable(),
 })
 
 export type CheckpointState = z.infer<typeof stateSchema>
 
 export interface Checkpoint {
   readonly state: CheckpointState
+  /** Of what learns. */
   readonly weights: ReadonlyMap<string, Tensor>
   /** Keys `mean.NAME` and `square.NAME`. */
   readonly moments: ReadonlyMap<string, Tensor>
+  /** The weights of `state.best`; empty without one. */
+  readonly best: ReadonlyMap<string, Tensor>
 }
 
 const STATE_FILE = 'state.json'
 const WEIGHTS_FILE = 'model.safetensors'
 const MOMENTS_FILE = 'moments.safetensors'
+const BEST_FILE = 'best.safetensors'
 const COMPLETE = /^step-\d{8}$/
 
-export async function writeCheckpoint(folder: string, { state, weights, moments }: Checkpoint): Promise<string> {
+export async function writeCheckpoint(folder: string, { state, weights, moments, best }: Checkpoint): Promise<string> {
   await mkdir(folder, { recursive: true })
   const name = `step-${String(state.step).padStart(8, '0')}`
   const aside = path.join(folder, `.${name}.tmp`)
@@ -46,6 +52,7 @@ export async function writeCheckpoint(folder: string, { state, weights, moments 
   await mkdir(aside)
   await writeSafetensors(path.join(aside, WEIGHTS_FILE), weights, { dtype: 'F32' })
   await writeSafetensors(path.join(aside, MOMENTS_FILE), moments, { dtype: 'F32' })
+  if (state.best) await writeSafetensors(path.join(aside, BEST_FILE), best, { dtype: 'F32' })
   await writeFile(path.join(aside, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true })
   await flushFolder(aside)
   const target = path.join(folder, name)
@@ -71,7 +78,8 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | null>
   const state = await readState(file(STATE_FILE))
   const weights = await readSafetensors(file(WEIGHTS_FILE))
   const moments = await readSafetensors(file(MOMENTS_FILE))
-  return { state, weights, moments }
+  const best = state.best ? await readSafetensors(file(BEST_FILE)) : new Map<string, Tensor>()
+  return { state, weights, moments, best }
 }
 
 async function readState(file: string): Promise<CheckpointState> {

@@ -19,14 +19,15 @@ export function linear(ops: TensorOps, input: Tensor, { weight, bias }: LinearPa
   return ops.addBias(ops.matMul(input, weight.tensor, { right: true }), bias.tensor)
 }
 
-/** Adds the gradients of weight and bias; returns the input's, [tokens, in]. */
+/** Adds the gradients of weight, bias and adapter; returns the input's, [tokens, in]. */
 export function linearBackward(
   ops: TensorOps,
   input: Tensor,
   outputGradient: Tensor,
-  { weight, bias }: LinearParameters,
+  { weight, bias, adapter }: LinearParameters,
 ): Tensor {
   weight.addGradient(() => ops.matMul(outputGradient, input, { left: true }))
+  adapter?.addGradients(input, outputGradient)
   bias.addGradient(() => ops.columnSums(outputGradient))
   return ops.matMul(outputGradient, weight.tensor)
 }

@@ -1,29 +1,16 @@
 /**
  * The training loop: batches in, one row of the curve for each update out, checkpoints beside it.
  */
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { setImmediate as letOthersRun } from 'node:timers/promises'
 import { DocentError } from '../errors.js'
-import type { BertConfig } from '../registry/bert-config.js'
 import { writeSafetensors } from '../registry/safetensors.js'
-import { cutMicroBatches, type DataPosition, epochOrder, nextBatch } from './batches.js'
-import { CHECKPOINT_FORMAT_VERSION, readCheckpoint, writeCheckpoint } from './checkpoint.js'
-import { Dropout, type DropoutWindow } from './dropout.js'
-import { layerRate } from './layer-rates.js'
-import { type LabelledInput, ReaderModel } from './model.js'
-import { AdamW } from './optimizer.js'
-import {
-  createParameters,
-  type ModelParameters,
-  namedViews,
-  type Parameter,
-  readNumbers,
-  type Weights,
-} from './parameters.js'
-import { Schedule } from './schedule.js'
-import { isFrozen, shapingSettings, type TrainingSettings } from './settings.js'
-import type { TensorOps } from './tensorflow.js'
+import { writeAdapter } from './adapter-file.js'
+import { cutMicroBatches, nextBatch } from './batches.js'
+import type { LabelledInput } from './model.js'
+import { namedViews, type Parameter, readNumbers } from './parameters.js'
+import { Run, type RunInput } from './run.js'
+import { adaptersOf } from './settings.js'
 
 export interface StepRow {
   /** From 1. */
@@ -32,20 +19,19 @@ export interface StepRow {
   readonly totalSteps: number
   /** Mean over the batch's windows, before the update. */
   readonly loss: number
+  /** Of the watched part, after the update; null at steps that do not look. */
+  readonly validationLoss: number | null
   readonly learningRate: number
   /** Before clipping. */
   readonly gradientNorm: number
   readonly tokensPerSecond: number
+  /** Resident memory of the training process, in MiB. */
+  readonly memoryMb: number
+  /** Of computing, if it goes on at this speed to the end. */
+  readonly secondsLeft: number
 }
 
-export interface LoopInput {
-  readonly ops: TensorOps
-  readonly config: BertConfig
-  /** The parent's weights; a checkpoint that is resumed takes their place. */
-  readonly weights: Weights
-  readonly windows: readonly LabelledInput[]
-  readonly settings: TrainingSettings
-  readonly checkpointFolder: string
+export interface LoopInput extends RunInput {
   /** Go on from the newest checkpoint in the folder, if there is one. */
   readonly resume: boolean
   readonly signal: AbortSignal
@@ -55,29 +41,108 @@ export interface LoopInput {
 export interface LoopResult {
   readonly steps: number
   readonly weightsFile: string
+  /** Where the adapters lie, as PEFT reads them; null where the weights themselves learnt. */
+  readonly adapterFolder: string | null
+  /** The update whose weights these are, where early stopping chose; else the last. */
+  readonly bestStep: number
 }
 
 /** Trained weights under the checkpoint folder, whole or not there. */
 export const TRAINED_WEIGHTS_FILE = 'trained.safetensors'
-
-/** Guessing evenly among all tokens of a window costs ln(length). Doing this many times worse for long is divergence. */
-const DIVERGED_FACTOR = 2
+export const ADAPTER_FOLDER = 'adapter'
 
 /**
  * @throws CANCELLED between two micro-batches, after a checkpoint; TRAINING_DIVERGED when loss or gradient is not finite
- * (or the loss runs away), with the last good checkpoint kept.
+ * (or the loss runs away), with the last good checkpoint kept; INVALID_INPUT when the folder's checkpoint is another run's.
  */
 export async function train(input: LoopInput): Promise<LoopResult> {
-  const run = await Run.open(input)
+  const run = await Run.open(input, { resume: input.resume })
   try {
-    await run.finish()
-    const weightsFile = path.join(input.checkpointFolder, TRAINED_WEIGHTS_FILE)
-    const result = namedViews(run.parameters, (parameter) => mixed(parameter, input))
-    await writeSafetensors(weightsFile, result, { dtype: 'F32', metadata: { format: 'pt' } })
-    return { steps: run.step, weightsFile }
+    await finish(run, input)
+    return await writeResult(run, input)
   } finally {
     run.dispose()
   }
+}
+
+async function finish(run: Run, { settings, onStep, signal }: LoopInput): Promise<void> {
+  while (!run.isOver) {
+    const row = await update(run, signal)
+    if (!row) {
+      // The gradients of half a batch are dropped; the step is done again when the run is resumed.
+      await run.saveCheckpoint()
+      throw new DocentError('CANCELLED', `training was cancelled after ${run.step} steps`)
+    }
+    onStep(row)
+    if (run.isOver || run.step % settings.checkpointSteps === 0) await run.saveCheckpoint()
+  }
+}
+
+/** One update; null when cancelled on the way. */
+async function update(run: Run, signal: AbortSignal): Promise<StepRow | null> {
+  const { windows, settings } = run.input
+  const startedAt = performance.now()
+  const { batch, next } = nextBatch(windows, run.order(), run.position, settings.batchSize)
+  run.releaseLayers()
+  let loss = 0
+  let seen = 0
+  for (const part of cutMicroBatches(batch, run.microBatchTokens)) {
+    await letOthersRun() // a request to cancel arrives here
+    if (signal.aborted) return null
+    loss += run.model.accumulateGradients(part, 1 / batch.length, run.dropout(part, seen))
+    seen += part.length
+  }
+  const gradientNorm = run.optimizer.gradientNorm()
+  run.health.check(run.step + 1, loss, gradientNorm)
+  const learningRate = run.learningRate()
+  const gradientScale = Math.min(1, settings.maxGradientNorm / (gradientNorm + 1e-6))
+  run.optimizer.update(learningRate, gradientScale, (parameter) => run.layerRate(parameter))
+  for (const adapter of run.parameters.adapters) adapter.merge()
+  run.advance(next, performance.now() - startedAt)
+  const elapsedMs = performance.now() - startedAt
+  return {
+    step: run.step,
+    loss,
+    validationLoss: watch(run),
+    learningRate,
+    gradientNorm,
+    tokensPerSecond: tokensOf(batch) / (elapsedMs / 1000),
+    memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    ...run.foreseen(),
+  }
+}
+
+/** Looks at the watched part, when it is time. Its time is computing time too. */
+function watch(run: Run): number | null {
+  const { validation, settings } = run.input
+  if (validation.length === 0 || (run.step % settings.evaluationSteps !== 0 && !run.isOver)) return null
+  const startedAt = performance.now()
+  let loss = 0
+  for (const part of cutMicroBatches(validation, run.microBatchTokens)) {
+    loss += run.model.loss(part, 1 / validation.length)
+  }
+  run.best.look(run.step, loss)
+  run.addTime(performance.now() - startedAt)
+  return loss
+}
+
+const tokensOf = (batch: readonly LabelledInput[]): number =>
+  batch.reduce((sum, { inputIds }) => sum + inputIds.length, 0)
+
+async function writeResult(run: Run, input: LoopInput): Promise<LoopResult> {
+  const { checkpointFolder, settings } = input
+  run.takeBest()
+  const weightsFile = path.join(checkpointFolder, TRAINED_WEIGHTS_FILE)
+  const result = namedViews(run.parameters.own, (parameter) => mixed(parameter, input))
+  await writeSafetensors(weightsFile, result, { dtype: 'F32', metadata: { format: 'pt' } })
+  const adapters = adaptersOf(settings)
+  const adapterFolder = adapters && path.join(checkpointFolder, ADAPTER_FOLDER)
+  if (adapters && adapterFolder) {
+    const share = 1 - settings.parentShare
+    const headOf = (parameter: Parameter): Float32Array => mixed(parameter, input)
+    await writeAdapter(adapterFolder, run.parameters, adapters, { share, headOf })
+  }
+  return { steps: run.step, weightsFile, adapterFolder, bestStep: run.best.state?.step ?? run.step }
 }
 
 /** What was trained, with the share of the parent that the settings keep. */
@@ -85,167 +150,4 @@ function mixed({ data, parts }: Parameter, { weights, settings: { parentShare, s
   if (parentShare === 0) return data
   const parent = readNumbers(parts, weights, seed)
   return data.map((value, index) => (1 - parentShare) * value + parentShare * (parent[index] as number))
-}
-
-class Run {
-  readonly #input: LoopInput
-  readonly #model: ReaderModel
-  readonly #optimizer: AdamW
-  readonly #runKey: string
-  readonly #schedule: Schedule
-  readonly parameters: ModelParameters
-  step = 0
-  #position: DataPosition = { epoch: 0, offset: 0 }
-  #order: { epoch: number; indices: Int32Array } | null = null
-  #trainedMs = 0
-  /** Mean of about the last ten. */
-  #recentLoss = 0
-
-  private constructor(input: LoopInput, weights: Weights) {
-    const { ops, config, settings, windows } = input
-    this.#input = input
-    this.parameters = createParameters(ops, config, weights, {
-      seed: settings.seed,
-      frozen: (name) => isFrozen(settings, name),
-    })
-    this.#model = new ReaderModel(ops, config, this.parameters)
-    this.#optimizer = new AdamW(this.parameters.all, {
-      ...settings,
-      parentOf: ({ parts }) => readNumbers(parts, input.weights, settings.seed),
-    })
-    this.#runKey = runKey(windows, settings)
-    this.#schedule = new Schedule(windows.length, settings)
-  }
-
-  static async open(input: LoopInput): Promise<Run> {
-    const checkpoint = input.resume ? await readCheckpoint(input.checkpointFolder) : null
-    const run = new Run(input, checkpoint?.weights ?? input.weights)
-    if (!checkpoint) return run
-    const { state, moments } = checkpoint
-    if (state.runKey !== run.#runKey) {
-      run.dispose()
-      throw new DocentError('INVALID_INPUT', `${input.checkpointFolder} belongs to a run with other data or settings`)
-    }
-    run.#optimizer.restore(run.parameters, moments)
-    run.step = state.step
-    run.#position = { epoch: state.epoch, offset: state.offset }
-    run.#trainedMs = state.trainedMs
-    return run
-  }
-
-  async finish(): Promise<void> {
-    const { settings } = this.#input
-    while (this.#progress() < 1) {
-      const row = await this.#update()
-      if (!row) {
-        // The gradients of half a batch are dropped; the step is done again when the run is resumed.
-        await this.#saveCheckpoint()
-        throw new DocentError('CANCELLED', `training was cancelled after ${this.step} steps`)
-      }
-      this.#input.onStep(row)
-      if (this.#progress() >= 1 || this.step % settings.checkpointSteps === 0) await this.#saveCheckpoint()
-    }
-  }
-
-  /** One update; null when cancelled on the way. */
-  async #update(): Promise<StepRow | null> {
-    const { settings, signal, windows } = this.#input
-    const startedAt = performance.now()
-    const { batch, next } = nextBatch(windows, this.#currentOrder(), this.#position, settings.batchSize)
-    let loss = 0
-    this.#releaseLayers()
-    let seen = 0
-    for (const part of cutMicroBatches(batch, settings.microBatchTokens)) {
-      await letOthersRun() // a request to cancel arrives here
-      if (signal.aborted) return null
-      loss += this.#model.accumulateGradients(part, 1 / batch.length, this.#dropout(part, seen))
-      seen += part.length
-    }
-    const gradientNorm = this.#optimizer.gradientNorm()
-    this.#checkHealth(loss, gradientNorm)
-    const learningRate = this.#schedule.learningRate(this.#progress())
-    const gradientScale = Math.min(1, settings.maxGradientNorm / (gradientNorm + 1e-6))
-    this.#optimizer.update(learningRate, gradientScale, (parameter) => this.#layerRate(parameter))
-    const elapsedMs = performance.now() - startedAt
-    this.#trainedMs += elapsedMs
-    this.#position = next
-    this.step++
-    const tokens = batch.reduce((sum, { inputIds }) => sum + inputIds.length, 0)
-    return {
-      step: this.step,
-      totalSteps: this.#schedule.totalSteps(this.step, this.#progress()),
-      loss,
-      learningRate,
-      gradientNorm,
-      tokensPerSecond: tokens / (elapsedMs / 1000),
-    }
-  }
-
-  #layerRate({ depth }: Parameter): number {
-    const { config, settings } = this.#input
-    return layerRate(depth, config.layerCount + 1, this.#progress(), settings)
-  }
-
-  #releaseLayers(): void {
-    for (const parameter of this.parameters.all) {
-      parameter.learns = parameter.gradient !== null && this.#layerRate(parameter) > 0
-    }
-  }
-
-  #dropout(part: readonly LabelledInput[], seen: number): Dropout {
-    const { ops, settings } = this.#input
-    const windows = part.map(({ inputIds: { length } }, index): DropoutWindow => {
-      return { length, seeds: [settings.seed, this.step * settings.batchSize + seen + index] }
-    })
-    return new Dropout(ops, { rate: settings.dropout, windows })
-  }
-
-  #progress(): number {
-    return this.#schedule.progress(this.step, this.#trainedMs)
-  }
-
-  #checkHealth(loss: number, gradientNorm: number): void {
-    this.#recentLoss = 0.9 * this.#recentLoss + 0.1 * loss
-    const tolerated = DIVERGED_FACTOR * Math.log(this.#input.settings.maxSequenceLength)
-    if (Number.isFinite(loss) && Number.isFinite(gradientNorm) && this.#recentLoss <= tolerated) return
-    throw new DocentError(
-      'TRAINING_DIVERGED',
-      `at step ${this.step + 1} the loss is ${loss} and the gradient norm ${gradientNorm}`,
-    )
-  }
-
-  #currentOrder(): Int32Array {
-    const { epoch } = this.#position
-    if (this.#order?.epoch !== epoch) {
-      const { windows, settings } = this.#input
-      this.#order = { epoch, indices: epochOrder(windows.length, settings.seed, epoch) }
-    }
-    return this.#order.indices
-  }
-
-  async #saveCheckpoint(): Promise<void> {
-    await writeCheckpoint(this.#input.checkpointFolder, {
-      state: {
-        formatVersion: CHECKPOINT_FORMAT_VERSION,
-        runKey: this.#runKey,
-        step: this.step,
-        ...this.#position,
-        trainedMs: this.#trainedMs,
-      },
-      weights: namedViews(this.parameters),
-      moments: this.#optimizer.namedMoments(this.parameters),
-    })
-  }
-
-  dispose(): void {
-    for (const parameter of this.parameters.all) parameter.dispose()
-  }
-}
-
-/** Of what the curve depends on: the data, and the settings that a resume may not change. */
-function runKey(windows: readonly LabelledInput[], settings: TrainingSettings): string {
-  const shaping = Object.fromEntries(shapingSettings(settings))
-  const hash = createHash('sha256').update(JSON.stringify(shaping))
-  for (const { inputIds, start, end } of windows) hash.update(inputIds).update(`${start} ${end};`)
-  return hash.digest('hex')
 }

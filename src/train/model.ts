@@ -69,6 +69,18 @@ export class ReaderModel {
     })
   }
 
+  /** @returns the weighted loss; nothing is learnt from it. */
+  loss(inputs: readonly LabelledInput[], weight: number): number {
+    const logits = this.logits(inputs)
+    return inputs.reduce((sum, { inputIds: { length }, start, end }, window) => {
+      const { startLogits, endLogits } = logits[window] as SpanLogits
+      const columns = Float32Array.from({ length: 2 * length }, (_, index) => {
+        return (index % 2 === 0 ? startLogits : endLogits)[index >> 1] as number
+      })
+      return sum + spanLoss(columns, [{ length, start, end }], weight).loss
+    }, 0)
+  }
+
   /**
    * One forward and backward pass. Windows of one length should stand together: they share their attention products.
    * @param weight of each window in the loss; gradients are added to the parameters' sums.

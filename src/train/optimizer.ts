@@ -4,7 +4,7 @@
  */
 import { DocentError } from '../errors.js'
 import type { Tensor } from '../registry/safetensors.js'
-import { type ModelParameters, namedViews, type Parameter } from './parameters.js'
+import { namedViews, type Parameter } from './parameters.js'
 
 const MOMENTUM_DECAY = 0.9
 const SQUARE_DECAY = 0.999
@@ -54,7 +54,7 @@ export class AdamW {
    * What a checkpoint keeps: views of the moments under `mean.NAME` and `square.NAME`, NAME as Hugging Face has it, and the
    * updates of each parameter under `steps.` and the first of its names.
    */
-  namedMoments(parameters: ModelParameters): Map<string, Tensor> {
+  namedMoments(parameters: readonly Parameter[]): Map<string, Tensor> {
     const named = new Map<string, Tensor>()
     for (const kind of ['mean', 'square'] as const) {
       const select = (parameter: Parameter): Float32Array | null =>
@@ -68,7 +68,7 @@ export class AdamW {
   }
 
   /** @throws MODEL_CORRUPT when one of them is missing or of another size. */
-  restore(parameters: ModelParameters, moments: ReadonlyMap<string, Tensor>): void {
+  restore(parameters: readonly Parameter[], moments: ReadonlyMap<string, Tensor>): void {
     for (const [name, view] of this.namedMoments(parameters)) {
       const saved = moments.get(name)
       if (saved?.data.length !== view.data.length)

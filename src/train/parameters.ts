@@ -6,6 +6,7 @@
 import { DocentError } from '../errors.js'
 import type { BertConfig } from '../registry/bert-config.js'
 import type { Tensor as StoredTensor } from '../registry/safetensors.js'
+import { LowRankAdapter } from './low-rank.js'
 import { normal, randomStream } from './random.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
 
@@ -75,6 +76,8 @@ export interface LinearParameters {
   /** [out, in] */
   readonly weight: Parameter
   readonly bias: Parameter
+  /** What learns in the weight's place, when it is frozen. */
+  readonly adapter: LowRankAdapter | null
 }
 
 export interface NormParameters {
@@ -100,10 +103,31 @@ export interface ModelParameters {
   readonly layers: readonly LayerParameters[]
   /** [2, hidden]: start and end. */
   readonly head: LinearParameters
+  /** Of the model itself. */
+  readonly own: readonly Parameter[]
+  readonly adapters: readonly LowRankAdapter[]
+  /** Own and the adapters'. */
   readonly all: readonly Parameter[]
 }
 
+/** Which linear layers get an adapter, and of which size. */
+export interface AdapterOptions {
+  readonly rank: number
+  readonly alpha: number
+  /** By the last part of their Hugging Face names, as PEFT's `target_modules`: `query`, `key`, `value`, `dense`. */
+  readonly targets: readonly string[]
+}
+
+/** What PEFT puts before the name of a module. */
+export const ADAPTER_PREFIX = 'base_model.model.'
+
 const HEAD_DEVIATION = 0.02 // BERT's initializer_range
+
+export interface ParameterOptions {
+  readonly seed: number
+  readonly frozen: (name: string) => boolean
+  readonly adapters?: AdapterOptions | null
+}
 
 /**
  * Takes `bert.`-prefixed names and, for sentence-transformers' files, bare ones; a pooler is ignored, a missing QA head is
@@ -114,9 +138,10 @@ export function createParameters(
   ops: TensorOps,
   config: BertConfig,
   weights: Weights,
-  { seed, frozen }: { seed: number; frozen: (name: string) => boolean },
+  { seed, frozen, adapters: adapterOptions = null }: ParameterOptions,
 ): ModelParameters {
-  const all: Parameter[] = []
+  const own: Parameter[] = []
+  const adapters: LowRankAdapter[] = []
   let depth = 0
   const make = (shape: readonly number[], names: readonly string[]): Parameter => {
     const [rows = 0, ...rest] = shape
@@ -126,19 +151,53 @@ export function createParameters(
     const data = readNumbers(parts, weights, seed)
     const parameter = new Parameter(ops, shape, parts, data, depth, { frozen: names.some(frozen) })
     parameter.upload()
-    all.push(parameter)
+    own.push(parameter)
     return parameter
   }
-  const linear = (outputs: number, inputs: number, ...names: string[]): LinearParameters => ({
-    weight: make(
+  const adapt = (weight: Parameter, names: readonly string[]): LowRankAdapter | null => {
+    if (!adapterOptions) return null
+    const { rank, alpha, targets } = adapterOptions
+    const [outputs, inputs] = weight.shape as [number, number]
+    const count = outputs / names.length
+    const modules = names.flatMap((name, index) =>
+      targets.includes(name.split('.').at(-1) as string) ? [{ name, from: index * count, count }] : [],
+    )
+    if (modules.length === 0) return null
+    const side = (suffix: string, rows: number, columns: number): Parameter => {
+      const parts = modules.map(({ name }, index) => {
+        return {
+          name: `${ADAPTER_PREFIX}${name}.${suffix}.weight`,
+          shape: [rows, columns],
+          offset: index * rows * columns,
+        }
+      })
+      const data = readNumbers(parts, weights, seed)
+      const parameter = new Parameter(ops, [modules.length * rows, columns], parts, data, depth, { frozen: false })
+      parameter.upload()
+      return parameter
+    }
+    const adapter = new LowRankAdapter(ops, {
+      weight,
+      modules,
+      rank,
+      scaling: alpha / rank,
+      down: side('lora_A', rank, inputs),
+      up: side('lora_B', count, rank),
+    })
+    adapters.push(adapter)
+    return adapter
+  }
+  const linear = (outputs: number, inputs: number, ...names: string[]): LinearParameters => {
+    const weight = make(
       [outputs, inputs],
       names.map((name) => `${name}.weight`),
-    ),
-    bias: make(
+    )
+    const bias = make(
       [outputs],
       names.map((name) => `${name}.bias`),
-    ),
-  })
+    )
+    return { weight, bias, adapter: adapt(weight, names) }
+  }
   const norm = (name: string): NormParameters => ({
     gain: make([config.hiddenSize], [`${name}.weight`]),
     offset: make([config.hiddenSize], [`${name}.bias`]),
@@ -164,7 +223,8 @@ export function createParameters(
   })
   depth = config.layerCount + 1
   const head = linear(2, hiddenSize, 'qa_outputs')
-  return { words, positions, types, embeddingNorm, layers, head, all }
+  const all = [...own, ...adapters.flatMap(({ parameters }) => parameters)]
+  return { words, positions, types, embeddingNorm, layers, head, own, adapters, all }
 }
 
 /** The numbers of a parameter's parts behind each other, as another set of weights has them. */
@@ -179,6 +239,7 @@ function findTensor(weights: Weights, { name, shape }: Part, seed: number): Floa
   const found = weights.get(name) ?? weights.get(name.replace(/^bert\./, ''))
   if (!found) {
     if (name.startsWith('qa_outputs.')) return initialHead(name, shape, seed)
+    if (name.startsWith(ADAPTER_PREFIX)) return initialAdapter(name, shape, seed)
     throw new DocentError('MODEL_INCOMPATIBLE', `the weights lack ${name}`)
   }
   if (found.shape.join() !== shape.join()) {
@@ -194,13 +255,22 @@ function initialHead(name: string, shape: readonly number[], seed: number): Floa
   return Float32Array.from({ length: size }, () => HEAD_DEVIATION * normal(random))
 }
 
+/** Together the two sides change nothing at first: `down` is drawn as torch.nn.Linear draws its weight, `up` is zero. */
+function initialAdapter(name: string, shape: readonly number[], seed: number): Float32Array {
+  const [rows, columns] = shape as [number, number]
+  if (name.endsWith('.lora_B.weight')) return new Float32Array(rows * columns)
+  const random = randomStream(seed, 3, ...Buffer.from(name))
+  const bound = 1 / Math.sqrt(columns)
+  return Float32Array.from({ length: rows * columns }, () => bound * (2 * random() - 1))
+}
+
 /** Views of the parameters under their Hugging Face names: they change as training goes on. */
 export function namedViews(
-  parameters: ModelParameters,
+  parameters: readonly Parameter[],
   select: (parameter: Parameter) => Float32Array | null = (parameter) => parameter.data,
 ): Map<string, StoredTensor> {
   const views = new Map<string, StoredTensor>()
-  for (const parameter of parameters.all) {
+  for (const parameter of parameters) {
     const numbers = select(parameter)
     if (!numbers) continue
     for (const { name, shape, offset } of parameter.parts) {

@@ -2,20 +2,18 @@
  * The child program: one training run, the logits of trained weights, or whether it could do either. A run is started and then reported by events
  * (`step`, `finished`, `failed`), so that a request to cancel it is heard meanwhile.
  */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { emitToParent, serveParent } from '../child.js'
 import { asDocentError, DocentError } from '../errors.js'
 import { readBertConfig } from '../registry/bert-config.js'
 import { readSafetensors } from '../registry/safetensors.js'
 import type { SpanLogits } from '../text/spans.js'
-import { parseSquad, type SquadExample } from '../text/squad.js'
 import { Tokenizer } from '../text/tokenizer.js'
-import { makeLabelledWindows } from './batches.js'
 import { train } from './loop.js'
 import { type ModelInput, ReaderModel } from './model.js'
 import { createParameters } from './parameters.js'
 import { choosePrecision } from './precision.js'
+import { prepare } from './prepare.js'
 import { parseTrainingSettings, type TrainingSettings } from './settings.js'
 import { loadTensorFlow } from './tensorflow.js'
 
@@ -61,13 +59,10 @@ async function runTraining({ settings, parentFolder, datasetPaths, checkpointFol
     throw new DocentError('UNSAFE_SETTINGS', `maxSequenceLength: the model has ${config.maxPositions} positions`)
   }
   const tokenizer = await Tokenizer.open(parentFolder)
-  const examples: SquadExample[] = []
-  for (const file of datasetPaths) examples.push(...parseSquad(await readDataset(file), file))
-  if (examples.length === 0) throw new DocentError('INVALID_DATASET', 'there is no question to learn from')
-  const windows = await makeLabelledWindows(examples, tokenizer, checked)
+  const { exampleCount, windows, validation } = await prepare(datasetPaths, tokenizer, checked)
   const weights = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
   emitToParent('prepared', {
-    exampleCount: examples.length,
+    exampleCount,
     windowCount: windows.length,
     tokenCount: windows.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
   })
@@ -76,20 +71,13 @@ async function runTraining({ settings, parentFolder, datasetPaths, checkpointFol
     config,
     weights,
     windows,
+    validation,
     settings: checked,
     checkpointFolder,
     resume,
     signal: cancelling.signal,
     onStep: (row) => emitToParent('step', row),
   })
-}
-
-async function readDataset(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch (cause) {
-    throw new DocentError('INVALID_DATASET', `${file} cannot be read as JSON: ${String(cause)}`, { cause })
-  }
 }
 
 async function logits({ folder, weightsFile, inputs }: LogitsRequest): Promise<SpanLogits[]> {

@@ -207,6 +207,9 @@ export function stepRow(runId: string, step: number, fields: Partial<TrainingSte
     learningRate: 0.0001,
     gradientNorm: 1.5,
     tokensPerSecond: 1000.5,
+    validationLoss: step % 2 === 0 ? 0.25 : null,
+    memoryMb: 812,
+    secondsLeft: 90,
     at: new Date(),
     ...fields,
   }

@@ -20,7 +20,7 @@ describe('a training job', { timeout: 240_000 }, () => {
     await lab.teach(40)
     const told: string[] = []
     lab.models.onPromoted(({ id }) => void told.push(id))
-    const { id } = await lab.training.start({ settings: LEARNING })
+    const { id } = await lab.training.start({ force: true, settings: LEARNING })
     const { id: runId } = (await lab.store.reader.runs.byJob(id)) ?? { id: '' }
     const curve: TrainingStep[] = []
     for await (const step of lab.training.watch(runId)) curve.push(step)
@@ -49,9 +49,27 @@ describe('a training job', { timeout: 240_000 }, () => {
     expect((await lab.models.rollback('end of the test')).id).toBe(TINY_VERSION)
   })
 
+  it('with adapters keeps them in the version, beside weights that have them merged', async () => {
+    await lab.teach(12)
+    const settings = { ...LEARNING, method: 'lora', learningRate: 0.01, maxSteps: 3 }
+    const { id } = await lab.training.start({ force: true, settings, autoPromote: false })
+    const { job, run } = await lab.ended(id)
+    expect(job).toMatchObject({ status: 'SUCCEEDED', error: null })
+    const { manifest, folder } = await lab.registry.get(run.candidateVersion as string)
+    await lab.registry.verify(manifest.id)
+    expect(Object.keys(manifest.files)).toContain('adapter/adapter_config.json')
+    const adapter = await readSafetensors(join(folder, 'adapter/adapter_model.safetensors'))
+    expect(adapter.has('base_model.model.bert.encoder.layer.0.intermediate.dense.lora_B.weight')).toBe(true)
+    expect(adapter.has('base_model.model.qa_outputs.weight')).toBe(true)
+  })
+
   it('goes on after the process ended in the middle, and makes every step', async () => {
     await lab.teach(12)
-    const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 30 }, autoPromote: false })
+    const { id } = await lab.training.start({
+      force: true,
+      settings: { ...LEARNING, maxSteps: 30 },
+      autoPromote: false,
+    })
     const { id: runId } = (await lab.store.reader.runs.byJob(id)) ?? { id: '' }
     for await (const { step } of lab.training.watch(runId)) if (step >= 8) break
     await lab.restart()
@@ -75,7 +93,7 @@ describe('a training job', { timeout: 240_000 }, () => {
 
   it('is cancelled while it trains, keeps its checkpoint, and another run goes on from there', async () => {
     await lab.teach(12)
-    const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 100_000, epochs: 100 } })
+    const { id } = await lab.training.start({ force: true, settings: { ...LEARNING, maxSteps: 100_000, epochs: 100 } })
     const { id: runId } = (await lab.store.reader.runs.byJob(id)) ?? { id: '' }
     await expect(lab.training.start({ resumeRun: runId })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     for await (const { step } of lab.training.watch(runId)) if (step >= 3) break
@@ -104,7 +122,11 @@ describe('a training job', { timeout: 240_000 }, () => {
   it('removes the checkpoints of older unfinished runs when the next begins, but none that a queued run awaits', async () => {
     await lab.teach(12)
     const begin = async () => {
-      const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 1 }, autoPromote: false })
+      const { id } = await lab.training.start({
+        force: true,
+        settings: { ...LEARNING, maxSteps: 1 },
+        autoPromote: false,
+      })
       return { jobId: id, runId: (await lab.store.reader.runs.byJob(id))?.id ?? '' }
     }
     // Five that a dead process left half done, the oldest of which is resumed after the one that prunes.
@@ -139,7 +161,7 @@ describe('a training job', { timeout: 240_000 }, () => {
       return { context, qas: [{ id: `q${index}`, question: 'How much?', answers }] }
     })
     await writeFile(file, JSON.stringify({ data: [{ title: 'prices', paragraphs }] }))
-    const { id } = await lab.training.start({ dataFile: file, settings: { ...LEARNING, maxSteps: 3 } })
+    const { id } = await lab.training.start({ dataFile: file, force: true, settings: { ...LEARNING, maxSteps: 3 } })
     const { run } = await lab.ended(id)
     expect(run.status).toBe('SUCCEEDED')
     expect(await lab.store.reader.datasets.get(run.datasetId)).toMatchObject({ trainCount: 9, heldOutCount: 3 })
@@ -161,7 +183,7 @@ describe('a training job', { timeout: 240_000 }, () => {
     await lab.teach(12)
     await lab.models.current()
     await writeFile(join(lab.registry.readersDir, TINY_VERSION, 'model.safetensors'), 'not weights')
-    const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 3 } })
+    const { id } = await lab.training.start({ force: true, settings: { ...LEARNING, maxSteps: 3 } })
     const { job, run } = await lab.ended(id)
     expect(job).toMatchObject({ status: 'FAILED', error: { code: 'MODEL_CORRUPT' } })
     expect(run).toMatchObject({ status: 'FAILED', candidateVersion: null })

@@ -15,9 +15,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const checkpoint = (step: number): Checkpoint => ({
-  state: { formatVersion: 2, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 10 * step },
+  state: { formatVersion: 3, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 10 * step, best: null },
   weights: new Map([['weight', { shape: [2, 2], data: new Float32Array(4).fill(step) }]]),
   moments: new Map([['mean.weight', { shape: [2, 2], data: new Float32Array(4).fill(-step) }]]),
+  best: new Map(),
 })
 
 test('what is written is read again, and only the newest is kept', async () => {
@@ -51,8 +52,8 @@ test('kill -9 at any moment leaves the newest finished checkpoint whole', async 
     const folder = process.argv[1]
     for (let step = Number(process.argv[2]); ; step++) {
       const tensor = (value) => new Map([['t', { shape: [50000], data: new Float32Array(50000).fill(value) }]])
-      const state = { formatVersion: 2, runKey: 'key', step, epoch: 0, offset: step, trainedMs: 0 }
-      await writeCheckpoint(folder, { state, weights: tensor(step), moments: tensor(-step) })
+      const state = { formatVersion: 3, runKey: "key", step, epoch: 0, offset: step, trainedMs: 0, best: null }
+      await writeCheckpoint(folder, { state, weights: tensor(step), moments: tensor(-step), best: new Map() })
       console.log(step)
     }`
   let newest = 0

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SquadExample } from '../../src/text/squad.js'
-import { askForAnother, mentionsOf, ofAnotherPassage, withoutAnswer } from '../../src/train/negatives.js'
+import {
+  askForAnother,
+  askForOpposite,
+  makeNegatives,
+  mentionsOf,
+  ofAnotherPassage,
+  withoutAnswer,
+} from '../../src/train/negatives.js'
 import { randomStream } from '../../src/train/random.js'
 
 const context =
@@ -79,4 +86,46 @@ test('another passage is the first that does not have the words of the answer', 
   ])
   expect(asked).toMatchObject({ id: 'q/other-passage', context: 'The garden is open in summer.', isImpossible: true })
   expect(ofAnotherPassage(example('How long?', 'three weeks'), [context])).toBeNull()
+})
+
+describe('a question for the opposite', () => {
+  test('exchanges one word, and nothing else', () => {
+    const asked = askForOpposite(example('When was the library first opened?', '1852'), randomStream(1))
+    expect(asked?.question).toMatch(/^When was the library (last opened|first closed)\?$/)
+    expect(asked).toMatchObject({ id: 'q/opposite', context, answers: [], isImpossible: true })
+  })
+
+  test('is not asked where the passage has the other word, or the question no word that has one', () => {
+    const closed = { ...example('When was it opened?', '1852'), context: `${context} It closed in 2001.` }
+    for (let seed = 0; seed < 20; seed++) {
+      // "was" may still be negated.
+      expect(askForOpposite(closed, randomStream(seed))?.question ?? '').not.toContain('closed')
+      expect(askForOpposite(example('How large, roughly?', '24 million'), randomStream(seed))).toBeNull()
+    }
+  })
+
+  test('is a negation only now and then', () => {
+    const asked = Array.from({ length: 200 }, (_, seed) =>
+      askForOpposite(example('Who was Josiah Quincy?', 'Dr. Josiah Quincy'), randomStream(seed)),
+    )
+    const negated = asked.filter((made) => made?.question === "Who wasn't Josiah Quincy?").length
+    expect(negated).toBeGreaterThan(15)
+    expect(negated).toBeLessThan(80)
+  })
+})
+
+test('each way makes its share, from what can be made', () => {
+  const examples = Array.from({ length: 20 }, (_, index) => ({
+    ...example(`When was the Library of Town ${index} first opened?`, '1852'),
+    id: `q${index}`,
+    context: `${context} This is the library of town ${index}.`,
+  }))
+  const made = makeNegatives(examples, 0.5, randomStream(1))
+  expect(Object.fromEntries(Object.entries(made).map(([way, { length }]) => [way, length]))).toEqual({
+    opposite: 10,
+    otherMention: 5, // "Town 1" stands in "town 10", and so it goes for half of them
+    answerRemoved: 10,
+    otherPassage: 0, // every passage has the answer's words
+  })
+  expect(makeNegatives(examples, 0, randomStream(1)).opposite).toEqual([])
 })

@@ -6,7 +6,8 @@ test('every setting has a default', () => {
 })
 
 test.each([
-  ['learningRate', 0.01],
+  ['learningRate', 1.5],
+  ['patience', 3],
   ['learningRate', 0],
   ['batchSize', 0],
   ['epochs', Number.NaN],

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -8,7 +8,13 @@ import { toSquad } from '../../src/text/squad.js'
 import { Tokenizer } from '../../src/text/tokenizer.js'
 import { makeWindows } from '../../src/text/windows.js'
 import { randomStream } from '../../src/train/random.js'
-import { computeLogits, type RunningTraining, type StepRow, startTraining } from '../../src/train/trainer.js'
+import {
+  computeLogits,
+  type RunningTraining,
+  type StepRow,
+  startTraining,
+  type TrainingInput,
+} from '../../src/train/trainer.js'
 
 const parentFolder = path.join(packageRoot, 'test/fixtures/tiny-model')
 let folder: string
@@ -64,13 +70,16 @@ const settings = {
   dropout: 0.02, // so small a model loses too much with more
 }
 
-function start(changes: { settings?: object; resume?: boolean } = {}): RunningTraining {
+type Changes = { settings?: object } & Partial<Pick<TrainingInput, 'resume' | 'parentFolder'>>
+
+function start({ settings: changed, resume = false, ...changes }: Changes = {}): RunningTraining {
   return startTraining({
-    settings: { ...settings, epochs: 10, ...changes.settings },
+    settings: { ...settings, epochs: 10, ...changed },
     parentFolder,
+    ...changes,
     datasetPaths: [datasetFile],
     checkpointFolder: path.join(folder, 'checkpoints'),
-    resume: changes.resume ?? false,
+    resume,
     threads: 1,
     niceness: 0,
   })
@@ -98,7 +107,12 @@ describe('a training run', () => {
     const { steps, weightsFile } = await training.result
     expect(steps).toBe(24)
     expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, index) => index + 1))
-    for (const row of rows) expect(row).toMatchObject({ totalSteps: 24, gradientNorm: expect.any(Number) })
+    for (const row of rows) {
+      expect(row).toMatchObject({ totalSteps: 24, gradientNorm: expect.any(Number), validationLoss: null })
+      expect(row.memoryMb).toBeGreaterThan(50)
+      expect(row.secondsLeft).toBeGreaterThanOrEqual(0)
+    }
+    expect(rows.at(-1)?.secondsLeft).toBe(0)
     expect(mean(losses(rows).slice(-4))).toBeLessThan(0.9 * mean(losses(rows).slice(0, 4)))
     const parent = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
     const trained = await readSafetensors(weightsFile)
@@ -184,6 +198,78 @@ describe('a training run', () => {
     expectSameCurve([...losses(seen), ...losses(resumed)], losses(undisturbed))
   })
 
+  test('with adapters keeps them for PEFT beside the merged weights, and resumes on its curve', async () => {
+    const settings = { method: 'lora', learningRate: 1e-2, maxSteps: 16 }
+    const whole = start({ settings })
+    const curve = losses(await readAll(whole))
+    const { adapterFolder, weightsFile } = await whole.result
+    const config = JSON.parse(await readFile(path.join(adapterFolder as string, 'adapter_config.json'), 'utf8'))
+    expect(config).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16, modules_to_save: ['qa_outputs'] })
+    const adapter = await readSafetensors(path.join(adapterFolder as string, 'adapter_model.safetensors'))
+    const merged = await readSafetensors(weightsFile)
+    const parent = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
+    expect([...merged.keys()].sort()).toEqual([...parent.keys()].sort())
+    const module = 'bert.encoder.layer.1.attention.self.value'
+    const side = (name: string) => adapter.get(`base_model.model.${module}.${name}.weight`)?.data as Float32Array
+    const width = parent.get(`${module}.weight`)?.shape[1] as number
+    // W + 16 / 8 x up x down, at some places.
+    for (const at of [0, 5, width, 3 * width + 7]) {
+      const [row, column] = [Math.floor(at / width), at % width]
+      const change = Array.from({ length: 8 }, (_, rank) => {
+        return (side('lora_B')[row * 8 + rank] as number) * (side('lora_A')[rank * width + column] as number)
+      })
+      const expected = (parent.get(`${module}.weight`)?.data[at] as number) + 2 * change.reduce((sum, x) => sum + x, 0)
+      expect(merged.get(`${module}.weight`)?.data[at]).toBeCloseTo(expected, 3)
+    }
+    await removeFolder()
+    await makeFolder()
+    const killed = start({ settings })
+    for await (const { step } of killed.steps) if (step === 12) process.kill(killed.pid as number, 'SIGKILL')
+    await killed.result.catch(() => {})
+    const rest = losses(await readAll(start({ settings, resume: true })))
+    expect(rest.length).toBeLessThan(16)
+    expectSameCurve(rest, curve.slice(-rest.length))
+  })
+
+  test('watches passages that it does not learn, ends when they get no better, and gives the best weights', async () => {
+    // At such a rate it soon knows its few passages by heart.
+    const settings = { validationShare: 0.3, evaluationSteps: 2, patience: 3, maxSteps: 60, learningRate: 5e-3 }
+    const training = start({ settings: { ...settings, epochs: 100 } })
+    const rows = await readAll(training)
+    const { steps, bestStep } = await training.result
+    const looks = rows.filter(({ validationLoss }) => validationLoss !== null)
+    const lowest = looks.reduce((best, row) => ((row.validationLoss ?? 0) < (best.validationLoss ?? 0) ? row : best))
+    expect(looks.map(({ step }) => step)).toEqual(Array.from({ length: steps / 2 }, (_, index) => 2 * (index + 1)))
+    expect(bestStep).toBe(lowest.step)
+    expect(steps).toBe(bestStep + 2 * settings.patience)
+    expect(steps).toBeLessThan(60)
+    // The run that was told to stop there has those weights.
+    const weights = await readSafetensors((await training.result).weightsFile)
+    const again = start({ settings: { ...settings, epochs: 100, checkpointSteps: bestStep }, resume: false })
+    for await (const { step } of again.steps) if (step === bestStep) await again.cancel()
+    await again.result.catch(() => {})
+    const resumed = start({ settings: { ...settings, epochs: 100 }, resume: true })
+    await readAll(resumed)
+    const others = await readSafetensors((await resumed.result).weightsFile)
+    expect((await resumed.result).bestStep).toBe(bestStep)
+    for (const [name, { data }] of weights) {
+      const other = others.get(name)?.data as Float32Array
+      const worst = data.reduce((most, value, at) => Math.max(most, Math.abs(value - (other[at] as number))), 0)
+      expect(worst, name).toBeLessThan(1e-4)
+    }
+  })
+
+  test('refuses to go on from a checkpoint of another model', async () => {
+    await start({ settings: { maxSteps: 2 } }).result
+    const other = path.join(folder, 'other-parent')
+    await cp(parentFolder, other, { recursive: true })
+    const weightsFile = path.join(other, 'model.safetensors')
+    const weights = await readSafetensors(weightsFile)
+    ;(weights.get('bert.encoder.layer.0.output.dense.weight') as { data: Float32Array }).data[0] = 1
+    await writeSafetensors(weightsFile, weights, { dtype: 'F32' })
+    await expect(start({ resume: true, parentFolder: other }).result).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
   test('refuses to go on from a checkpoint of other data', async () => {
     await start({ settings: { maxSteps: 2 } }).result
     await writeFile(datasetFile, JSON.stringify(toSquad(makeExamples().slice(0, 30))))
@@ -213,7 +299,7 @@ describe('a training run', () => {
       code: 'INVALID_DATASET',
       message: expect.stringContaining('q0'),
     })
-    expect(() => start({ settings: { learningRate: 0.01 } })).toThrow(
+    expect(() => start({ settings: { learningRate: 1.5 } })).toThrow(
       expect.objectContaining({ code: 'UNSAFE_SETTINGS' }),
     )
   })

@@ -45,7 +45,9 @@ export function addRuns(program: Command, environment: NodeJS.ProcessEnv): void 
         run(id: $id) {
           ${RUN_FIELDS}
           settings
-          steps { step totalSteps loss learningRate gradientNorm tokensPerSecond at }
+          steps {
+            step totalSteps loss validationLoss learningRate gradientNorm tokensPerSecond memoryMb secondsLeft at
+          }
         }
       }`,
       { id },

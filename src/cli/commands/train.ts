@@ -8,6 +8,8 @@ import { RUN_FIELDS, type RunView, runLines } from '../runs.js'
 interface Options {
   readonly json?: boolean
   readonly data?: string
+  readonly method?: string
+  readonly force?: boolean
   readonly resume?: string
   readonly epochs?: string
   readonly lr?: string
@@ -28,6 +30,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .command('train')
     .description('Train a new reader on the accepted corrections, measure it, and promote it if it is better.')
     .option('--data <file>', 'SQuAD 1.1 or 2.0 file to learn from instead of the corrections')
+    .option('--method <method>', '`full` (the default) or `lora`')
     .option('--resume <run>', 'go on from the checkpoint of a run that failed or was cancelled')
     .option('--epochs <n>')
     .option('--lr <rate>', 'peak learning rate')
@@ -35,7 +38,8 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .option('--max-steps <n>')
     .option('--max-minutes <n>', 'minutes of computing at most')
     .option('--seed <n>')
-    .option('--set <name=value>', "any other setting of the API's TrainingInput; may be repeated", collect, [])
+    .option('--set <name=value>', 'any other setting of docs/training-settings.md; may be repeated', collect, [])
+    .option('--force', 'run with settings that would be refused because they do harm')
     .option('--no-promote', 'leave the promotion to `docent models promote`')
   finish<Options>(
     command,
@@ -43,13 +47,16 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     [
       'docent train',
       'docent train --data squad.json --epochs 1 --no-promote',
-      'docent train --set layerDecay=0.8 --set parentShare=0.3',
+      'docent train --method lora --lr 1e-3',
+      'docent train --set validationShare=0.1 --set patience=3',
       'docent train --resume 0192…',
     ],
     async (session, options) => {
       const input = {
         dataFile: options.data === undefined ? undefined : resolve(options.data),
         resumeRun: options.resume,
+        method: options.method,
+        force: options.force,
         epochs: numberOption('--epochs', options.epochs),
         learningRate: numberOption('--lr', options.lr),
         batchSize: numberOption('--batch', options.batch),

@@ -35,9 +35,12 @@ export class RunReads implements RunReader {
       step: row.step,
       totalSteps: row.total_steps,
       loss: row.loss,
+      validationLoss: row.validation_loss,
       learningRate: row.learning_rate,
       gradientNorm: row.gradient_norm,
       tokensPerSecond: row.tokens_per_second,
+      memoryMb: row.memory_mb,
+      secondsLeft: row.seconds_left,
       at: fromTime(row.at),
     }))
   }
@@ -79,9 +82,12 @@ export class Runs extends RunReads implements RunWriter {
     const values = {
       total_steps: step.totalSteps,
       loss: step.loss,
+      validation_loss: step.validationLoss,
       learning_rate: step.learningRate,
       gradient_norm: step.gradientNorm,
       tokens_per_second: step.tokensPerSecond,
+      memory_mb: step.memoryMb,
+      seconds_left: step.secondsLeft,
       at: toTime(step.at),
     }
     await this.database

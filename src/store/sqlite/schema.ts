@@ -159,6 +159,9 @@ export interface TrainingStepRow {
   learning_rate: number
   gradient_norm: number
   tokens_per_second: number
+  validation_loss: number | null
+  memory_mb: number | null
+  seconds_left: number | null
   at: number
 }
 export interface IndexBaseRow {
