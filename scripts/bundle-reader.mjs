@@ -23,7 +23,7 @@ import { fitCalibration } from '../dist/evaluate/calibration.js'
 import { readExamples, scoreReadings } from '../dist/evaluate/evaluate-reader.js'
 import { readSquadFile } from '../dist/feedback/dataset.js'
 import { compareWithTraining, exportReader, toMetric } from '../dist/jobs/candidate.js'
-import { GENERAL_SET_FILE, withReader } from '../dist/jobs/measure.js'
+import { SHIPPED_SETS, withReader } from '../dist/jobs/measure.js'
 import { DEFAULT_READER_SETTINGS } from '../dist/read/reader.js'
 import { INT8_FILE } from '../dist/registry/manifest.js'
 import { Registry } from '../dist/registry/registry.js'
@@ -58,10 +58,11 @@ const version = await registry.create(id, async (folder) => {
   await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(own, null, 2)}\n`)
   await writeOwnWeights(path.join(folder, 'trained.safetensors'))
   return withReader({ folder, modelFile: INT8_FILE, window }, async (reader) => {
-    const general = await readSquadFile(GENERAL_SET_FILE)
+    const general = await readSquadFile(SHIPPED_SETS.general)
     const canary = await compareWithTraining(reader, { folder, examples: general, threads: 1 })
+    const aside = await readSquadFile(SHIPPED_SETS.calibration)
+    const calibration = fitCalibration(await read(reader, aside, 'calibration'))
     const readings = await read(reader, general, 'general')
-    const calibration = fitCalibration(readings)
     const metrics = { general: toMetric(scoreReadings(general, readings, calibration.noAnswerThreshold)) }
     for (const argument of options.measure) {
       const [name, file] = argument.split('=')

@@ -20,7 +20,15 @@ import { makeWindows, type Window } from '../text/windows.js'
 import { computeLogits, type TrainingResult } from '../train/trainer.js'
 import type { ExportRequest } from './export-process.js'
 import type { JobContext } from './kind.js'
-import { type MeasuredReader, type Measures, type MeasuringSets, readSets, score, withReader } from './measure.js'
+import {
+  type MeasuredReader,
+  type Measures,
+  type MeasuringSets,
+  readSet,
+  readSets,
+  score,
+  withReader,
+} from './measure.js'
 
 /** What a version shares with its parent, as far as the parent has it. */
 const COPIED_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt']
@@ -38,7 +46,7 @@ export interface CandidateOptions {
   readonly trained: Pick<TrainingResult, 'weightsFile' | 'adapterFolder'>
   /** Empty, aside: the registry gives it its name. */
   readonly folder: string
-  readonly sets: MeasuringSets
+  readonly sets: MeasuringSets & { readonly calibration: readonly SquadExample[] }
   /** Of the process that computes the reference. */
   readonly threads: number
   readonly context: JobContext
@@ -61,9 +69,9 @@ export async function buildCandidate(options: CandidateOptions): Promise<{ draft
     const canary = await compareWithTraining(reader, { folder, examples: sets.general, threads })
     context.signal.throwIfAborted()
     await onStatus('EVALUATING')
-    const readings = await readSets(reader, sets, context, 'the candidate')
     // Not on labels: of those that it learnt a reader is too sure, and held-out ones must not help it.
-    const calibration = fitCalibration(readings.general)
+    const calibration = fitCalibration(await readSet(reader, sets.calibration, 'calibrating the candidate', context))
+    const readings = await readSets(reader, sets, context, 'the candidate')
     const measures = score(sets, readings, calibration.noAnswerThreshold)
     const metrics = { heldOut: toMetric(measures.heldOut), general: toMetric(measures.general) }
     const { architecture, licence, attribution } = parent.manifest

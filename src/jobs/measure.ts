@@ -15,8 +15,21 @@ import type { SquadExample } from '../text/squad.js'
 import { Tokenizer } from '../text/tokenizer.js'
 import type { JobContext } from './kind.js'
 
-/** Ships with Docent; no reader was or will be trained on it (feedback/split.ts reserves its contexts). */
-export const GENERAL_SET_FILE = join(packageRoot, 'resources', 'general-set.json')
+/**
+ * Two sets ship with Docent; no reader was or will be trained on their passages, which are the same ones
+ * (feedback/split.ts reserves them). Their questions are others.
+ */
+export interface ShippedSets {
+  /** What the gate asks every candidate, to see what it has forgotten. */
+  readonly general: string
+  /** What temperature and threshold are fitted on: half of it has no answer, and looks as if it had one. */
+  readonly calibration: string
+}
+
+export const SHIPPED_SETS: ShippedSets = {
+  general: join(packageRoot, 'resources', 'general-set.json'),
+  calibration: join(packageRoot, 'resources', 'calibration-set.json'),
+}
 
 export interface MeasuringSets {
   /** Of the run's dataset. */
@@ -46,20 +59,27 @@ export async function withReader<T>(
 export async function readSets(
   reader: MeasuredReader,
   { heldOut, general }: MeasuringSets,
-  { signal, progress, log }: JobContext,
+  context: JobContext,
   name: string,
 ): Promise<Readings> {
-  const read = async (examples: readonly SquadExample[], stage: string): Promise<Reading[]> => {
-    await progress(0, examples.length, stage)
-    const onProgress = (done: number, total: number) => {
-      progress(done, total, stage).catch((error: unknown) => log.warn({ err: error }, 'progress could not be stored'))
-    }
-    return readExamples({ ...reader, examples, signal, onProgress })
-  }
   return {
-    heldOut: await read(heldOut, `measuring ${name} on held-out questions`),
-    general: await read(general, `measuring ${name} on general questions`),
+    heldOut: await readSet(reader, heldOut, `measuring ${name} on held-out questions`, context),
+    general: await readSet(reader, general, `measuring ${name} on general questions`, context),
   }
+}
+
+/** @throws CANCELLED when the job's signal says so */
+export async function readSet(
+  reader: MeasuredReader,
+  examples: readonly SquadExample[],
+  stage: string,
+  { signal, progress, log }: JobContext,
+): Promise<Reading[]> {
+  await progress(0, examples.length, stage)
+  const onProgress = (done: number, total: number) => {
+    progress(done, total, stage).catch((error: unknown) => log.warn({ err: error }, 'progress could not be stored'))
+  }
+  return readExamples({ ...reader, examples, signal, onProgress })
 }
 
 export function score(sets: MeasuringSets, readings: Readings, noAnswerThreshold: number): Measures {

@@ -12,11 +12,11 @@ import type { Models } from '../registry/models.js'
 import type { ModelVersion, Registry } from '../registry/registry.js'
 import type { Store, Transactor } from '../store/store.js'
 import { startTraining, type TrainingResult } from '../train/trainer.js'
-import { buildCandidate } from './candidate.js'
+import { buildCandidate, type CandidateOptions } from './candidate.js'
 import { Checkpoints } from './checkpoints.js'
 import { type Contest, judge } from './judge.js'
 import type { JobContext, JobKindHandler } from './kind.js'
-import { GENERAL_SET_FILE, type Measures, type MeasuringSets } from './measure.js'
+import { type Measures, SHIPPED_SETS, type ShippedSets } from './measure.js'
 
 const payloadSchema = z.object({
   runId: z.string(),
@@ -36,8 +36,8 @@ export interface TrainJobsOptions {
   readonly dataDir: string
   /** Of the training process. */
   readonly threads: number
-  /** The one that ships with Docent unless told. */
-  readonly generalSetFile?: string
+  /** Files; those that ship with Docent unless told. */
+  readonly sets?: ShippedSets
 }
 
 export class TrainJobs implements JobKindHandler {
@@ -49,16 +49,16 @@ export class TrainJobs implements JobKindHandler {
   readonly #dataDir: string
   readonly #checkpoints: Checkpoints
   readonly #threads: number
-  readonly #generalSetFile: string
+  readonly #sets: ShippedSets
 
-  constructor({ store, registry, models, dataDir, threads, generalSetFile = GENERAL_SET_FILE }: TrainJobsOptions) {
+  constructor({ store, registry, models, dataDir, threads, sets = SHIPPED_SETS }: TrainJobsOptions) {
     this.#store = store
     this.#registry = registry
     this.#models = models
     this.#dataDir = dataDir
     this.#checkpoints = new Checkpoints(dataDir)
     this.#threads = threads
-    this.#generalSetFile = generalSetFile
+    this.#sets = sets
   }
 
   async run(job: Job, context: JobContext): Promise<void> {
@@ -85,7 +85,7 @@ export class TrainJobs implements JobKindHandler {
   }
 
   /** @returns with the measures, when they were taken just now. */
-  async #makeCandidate(run: Run, folder: string, sets: MeasuringSets, context: JobContext) {
+  async #makeCandidate(run: Run, folder: string, sets: CandidateOptions['sets'], context: JobContext) {
     const id = candidateId(run)
     const parent = await this.#registry.get(run.parentVersion)
     let measures: Measures | undefined
@@ -157,9 +157,10 @@ export class TrainJobs implements JobKindHandler {
     await this.#models.promote(candidate.id, { kind: 'GATE', reason: evaluation.reason })
   }
 
-  async #measuringSets(run: Run): Promise<MeasuringSets> {
+  async #measuringSets(run: Run): Promise<CandidateOptions['sets']> {
     const { heldOut } = await readDataset(this.#datasetsDir, run.datasetId)
-    return { heldOut, general: await readSquadFile(this.#generalSetFile) }
+    const { general, calibration } = this.#sets
+    return { heldOut, general: await readSquadFile(general), calibration: await readSquadFile(calibration) }
   }
 
   /** Those that a queued job will resume. */

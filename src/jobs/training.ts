@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js'
 import { requireSafe } from '../train/guard-rails.js'
 import { parseTrainingSettings, shapingSettings, type TrainingSettings } from '../train/settings.js'
 import { Checkpoints } from './checkpoints.js'
-import { GENERAL_SET_FILE } from './measure.js'
+import { SHIPPED_SETS, type ShippedSets } from './measure.js'
 import type { JobQueue } from './queue.js'
 import type { TrainPayload } from './train.js'
 
@@ -33,8 +33,8 @@ export interface TrainingOptions {
   readonly models: Models
   readonly jobs: Pick<JobQueue, 'notify' | 'watch'>
   readonly dataDir: string
-  /** The one that ships with Docent unless told: no dataset takes a context of it. */
-  readonly generalSetFile?: string
+  /** Files, those that ship with Docent unless told: no dataset takes a context of them. */
+  readonly sets?: ShippedSets
 }
 
 /** Starts training runs and shows their curves; the work itself is a job (train.ts). */
@@ -44,16 +44,16 @@ export class Training {
   readonly #jobs: Pick<JobQueue, 'notify' | 'watch'>
   readonly #datasetsDir: string
   readonly #checkpoints: Checkpoints
-  readonly #generalSetFile: string
+  readonly #sets: ShippedSets
   readonly #starting = new Mutex()
 
-  constructor({ store, models, jobs, dataDir, generalSetFile = GENERAL_SET_FILE }: TrainingOptions) {
+  constructor({ store, models, jobs, dataDir, sets = SHIPPED_SETS }: TrainingOptions) {
     this.#store = store
     this.#models = models
     this.#jobs = jobs
     this.#datasetsDir = join(dataDir, 'datasets')
     this.#checkpoints = new Checkpoints(dataDir)
-    this.#generalSetFile = generalSetFile
+    this.#sets = sets
   }
 
   /**
@@ -79,7 +79,7 @@ export class Training {
       store: this.#store,
       folder: this.#datasetsDir,
       dataFile,
-      reservedFiles: [this.#generalSetFile],
+      reservedFiles: [this.#sets.general, this.#sets.calibration],
     })
     await this.#store.transact(({ datasets }) => datasets.insert(dataset))
     const settings = parseTrainingSettings({ ...defaultsFor(dataset.trainCount), ...given })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Feedback } from '../../src/feedback/feedback.js'
 import { exportReader } from '../../src/jobs/candidate.js'
+import type { ShippedSets } from '../../src/jobs/measure.js'
 import { JobQueue } from '../../src/jobs/queue.js'
 import { TrainJobs } from '../../src/jobs/train.js'
 import { Training } from '../../src/jobs/training.js'
@@ -59,7 +60,8 @@ export class ReaderLab implements AsyncDisposable {
   static async open(): Promise<ReaderLab> {
     const folder = await mkdtemp(join(tmpdir(), 'docent-lab-'))
     const lab = new ReaderLab(folder, await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log }))
-    await writeFile(lab.generalSetFile, JSON.stringify(toSquad(generalSet())))
+    await writeFile(lab.sets.general, JSON.stringify(toSquad(tags('general', 1000))))
+    await writeFile(lab.sets.calibration, JSON.stringify(toSquad(tags('calibration', 2000))))
     await lab.registry.create(TINY_VERSION, async (target) => {
       const { signal } = new AbortController()
       const weightsFile = join(TINY_MODEL, 'model.safetensors')
@@ -76,8 +78,8 @@ export class ReaderLab implements AsyncDisposable {
     return join(this.folder, 'data')
   }
 
-  get generalSetFile(): string {
-    return join(this.folder, 'general-set.json')
+  get sets(): ShippedSets {
+    return { general: join(this.folder, 'general-set.json'), calibration: join(this.folder, 'calibration-set.json') }
   }
 
   /** Accepted corrections, each over a passage of its own. */
@@ -127,14 +129,14 @@ export class ReaderLab implements AsyncDisposable {
   }
 
   #newQueue(): JobQueue {
-    const { store, registry, models, dataDir, generalSetFile } = this
-    const kind = new TrainJobs({ store, registry, models, dataDir, threads: 1, generalSetFile })
+    const { store, registry, models, dataDir, sets } = this
+    const kind = new TrainJobs({ store, registry, models, dataDir, threads: 1, sets })
     return new JobQueue({ store, kinds: [kind], log })
   }
 
   #newTraining(): Training {
-    const { store, models, jobs, dataDir, generalSetFile } = this
-    return new Training({ store, models, jobs, dataDir, generalSetFile })
+    const { store, models, jobs, dataDir, sets } = this
+    return new Training({ store, models, jobs, dataDir, sets })
   }
 }
 
@@ -152,10 +154,10 @@ export function priceTag(index: number): { context: string; price: string } {
   return { context: words.join(' '), price }
 }
 
-function generalSet(): SquadExample[] {
+function tags(name: string, from: number): SquadExample[] {
   return Array.from({ length: 24 }, (_, index) => {
-    const { context, price } = priceTag(1000 + index)
-    const common = { id: `general-${index}`, title: 'tags', question: QUESTION }
+    const { context, price } = priceTag(from + index)
+    const common = { id: `${name}-${index}`, title: 'tags', question: QUESTION }
     return index % 6 === 0
       ? { ...common, context: context.replace(price, ''), answers: [], isImpossible: true }
       : { ...common, context, answers: [{ text: price, start: context.indexOf(price) }], isImpossible: false }
