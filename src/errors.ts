@@ -58,6 +58,10 @@ export const ERROR_TABLE = {
   TOO_FEW_LABELS: { status: 422, hint: 'Accept more corrections first; the message says how many are needed.' },
   UNSAFE_SETTINGS: { status: 422, hint: 'Use a value inside the range that the message names.' },
   INVALID_DATASET: { status: 422, hint: 'Mend the row that the message names; nothing was trained.' },
+  EVALUATION_LEAK: {
+    status: 422,
+    hint: 'Measure on passages that the reader never saw, or give --force to have a figure that flatters it.',
+  },
   TRAINING_UNAVAILABLE: {
     status: 503,
     hint: 'Run `npm run setup` and read what it says of tfjs-node. Answering is not affected.',

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--json]
+ * npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--filter TEXT] [--out FOLDER] [--json]
  *
  * Each benchmark is one file beside this one that exports `describe` and `run(options)`; `run` resolves with rows of
  * [what, figure, unit]. Machines are noisy: quote medians, and compare within one run.
@@ -14,6 +14,8 @@ const { values, positionals } = parseArgs({
     data: { type: 'string' },
     model: { type: 'string' },
     n: { type: 'string' },
+    filter: { type: 'string' },
+    out: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -24,7 +26,9 @@ const names = (await readdir(new URL('.', import.meta.url)))
 
 const [name] = positionals
 if (values.help || !names.includes(name)) {
-  console.error('usage: npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--json]\n')
+  console.error(
+    'usage: npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--filter TEXT] [--out FOLDER] [--json]\n',
+  )
   for (const each of names) console.error(`  ${each.padEnd(8)} ${(await import(`./${each}.mjs`)).describe}`)
   process.exit(values.help ? 0 : 2)
 }
@@ -33,6 +37,8 @@ const { run } = await import(`./${name}.mjs`)
 const rows = await run({
   data: values.data,
   model: values.model,
+  filter: values.filter,
+  out: values.out,
   n: values.n ? Number(values.n) : undefined,
   log: (text) => console.error(text),
 })

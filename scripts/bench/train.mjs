@@ -18,6 +18,7 @@ const WAYS = [
   ['all weights', { freezeEmbeddings: 'none' }],
   ['all weights, float32', { freezeEmbeddings: 'none', precision: 'float32' }],
   ['word table frozen', { freezeEmbeddings: 'words' }],
+  ['LoRA', { method: 'lora' }],
 ]
 
 export async function run({ data = join(root, 'models/embedder/all-MiniLM-L6-v2'), n = 8, log }) {

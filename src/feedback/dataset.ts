@@ -10,7 +10,7 @@ import type { Dataset } from '../domain.js'
 import { createFolder } from '../durable.js'
 import { DocentError } from '../errors.js'
 import type { Store } from '../store/store.js'
-import { parseSquad, type SquadExample, toSquad } from '../text/squad.js'
+import { type ParseOptions, parseSquad, type SquadExample, toSquad } from '../text/squad.js'
 import { labelRows } from './label-rows.js'
 import type { Context } from './leak-groups.js'
 import { type History, type Row, type Split, splitRows } from './split.js'
@@ -56,7 +56,9 @@ export interface WriteRequest {
 /** What the process does. */
 export async function writeDataset({ folder, source, reservedFiles }: WriteRequest): Promise<Dataset> {
   await mkdir(folder, { recursive: true })
-  const reserved = (await Promise.all(reservedFiles.map(readSquadFile))).flat().map(({ context }) => context)
+  const reserved = (await Promise.all(reservedFiles.map((file) => readSquadFile(file))))
+    .flat()
+    .map(({ context }) => context)
   const history = { ...(await readEarlier(folder)), reserved: [...new Set(reserved)] }
   const split =
     'rows' in source
@@ -98,7 +100,7 @@ async function readRows(dataFile: string): Promise<Row[]> {
 }
 
 /** @throws INVALID_DATASET naming the file and the row that is wrong */
-export async function readSquadFile(dataFile: string): Promise<SquadExample[]> {
+export async function readSquadFile(dataFile: string, options: ParseOptions = {}): Promise<SquadExample[]> {
   const text = await readText(dataFile)
   let json: unknown
   try {
@@ -106,7 +108,7 @@ export async function readSquadFile(dataFile: string): Promise<SquadExample[]> {
   } catch (cause) {
     throw new DocentError('INVALID_DATASET', `${dataFile} is not JSON: ${(cause as Error).message}`, { cause })
   }
-  return parseSquad(json, basename(dataFile))
+  return parseSquad(json, basename(dataFile), options)
 }
 
 async function readText(path: string): Promise<string> {

@@ -16,19 +16,22 @@ import { Tokenizer } from '../text/tokenizer.js'
 import type { JobContext } from './kind.js'
 
 /**
- * Two sets ship with Docent; no reader was or will be trained on their passages, which are the same ones
- * (feedback/split.ts reserves them). Their questions are others.
+ * Sets that ship with Docent. No reader was or will be trained on the passages of the first two, which are the same ones
+ * (feedback/split.ts reserves them) with other questions.
  */
 export interface ShippedSets {
   /** What the gate asks every candidate, to see what it has forgotten. */
   readonly general: string
   /** What temperature and threshold are fitted on: half of it has no answer, and looks as if it had one. */
   readonly calibration: string
+  /** A part of what the bundled reader learnt: what `replayRatio` takes from. */
+  readonly replay: string
 }
 
 export const SHIPPED_SETS: ShippedSets = {
   general: join(packageRoot, 'resources', 'general-set.json'),
   calibration: join(packageRoot, 'resources', 'calibration-set.json'),
+  replay: join(packageRoot, 'resources', 'replay-set.json'),
 }
 
 export interface MeasuringSets {

@@ -121,6 +121,7 @@ export class TrainJobs implements JobKindHandler {
       settings: run.settings,
       parentFolder: parent.folder,
       datasetPaths: [join(this.#datasetsDir, run.datasetId, TRAIN_FILE)],
+      replayPath: this.#sets.replay,
       checkpointFolder: folder,
       resume: true,
       threads: this.#threads,

@@ -22,11 +22,24 @@ export interface SquadExample {
   readonly isImpossible: boolean
 }
 
+/** An answer whose words do not stand at its offset was moved to where they stand next to it. Code points, as in the file. */
+export interface Repair {
+  readonly id: string
+  readonly text: string
+  readonly from: number
+  readonly to: number
+}
+
+export interface ParseOptions {
+  /** Told of every answer that was moved. Without it such an answer is an error. */
+  readonly onRepair?: (repair: Repair) => void
+}
+
 /**
  * @param source the file's name, for messages.
  * @throws INVALID_DATASET naming the file, the question and what is wrong, at the first row that is not as it should be.
  */
-export function parseSquad(json: unknown, source: string): SquadExample[] {
+export function parseSquad(json: unknown, source: string, options: ParseOptions = {}): SquadExample[] {
   const examples: SquadExample[] = []
   const ids = new Set<string>()
   const file = new Row(json, source)
@@ -36,7 +49,7 @@ export function parseSquad(json: unknown, source: string): SquadExample[] {
       const context = paragraph.text('context')
       const toUtf16 = codePointOffsets(context)
       for (const row of paragraph.list('qas')) {
-        const example = parseQuestion(row, title, context, toUtf16)
+        const example = parseQuestion(row, title, context, toUtf16, options)
         if (ids.has(example.id)) row.fail(`the id "${example.id}" stands twice in the file`)
         ids.add(example.id)
         examples.push(example)
@@ -46,7 +59,13 @@ export function parseSquad(json: unknown, source: string): SquadExample[] {
   return examples
 }
 
-function parseQuestion(row: Row, title: string, context: string, toUtf16: Int32Array | null): SquadExample {
+function parseQuestion(
+  row: Row,
+  title: string,
+  context: string,
+  toUtf16: Int32Array | null,
+  { onRepair }: ParseOptions,
+): SquadExample {
   const id = row.text('id')
   const named = new Row(row.value, `${row.where} (${id})`)
   const isImpossible = named.has('is_impossible') && named.flag('is_impossible')
@@ -59,12 +78,22 @@ function parseQuestion(row: Row, title: string, context: string, toUtf16: Int32A
     if (text === '') answer.fail('the answer is empty')
     const codePoint = answer.offset('answer_start')
     const start = toUtf16 ? (toUtf16[codePoint] ?? context.length) : codePoint
-    if (context.slice(start, start + text.length) !== text) {
-      answer.fail(`the context does not read ${JSON.stringify(text)} at code point ${codePoint}`)
+    if (context.slice(start, start + text.length) === text) return { text, start }
+    const nearest = onRepair && nearestOccurrence(context, text, start)
+    if (nearest === undefined) {
+      return answer.fail(`the context does not read ${JSON.stringify(text)} at code point ${codePoint}`)
     }
-    return { text, start }
+    onRepair?.({ id, text, from: codePoint, to: countCodePoints(context, nearest) })
+    return { text, start: nearest }
   })
   return { id, title, question: named.text('question'), context, answers, isImpossible }
+}
+
+function nearestOccurrence(context: string, text: string, offset: number): number | undefined {
+  const before = context.lastIndexOf(text, offset)
+  const after = context.indexOf(text, offset)
+  if (before < 0 || after < 0) return before < 0 && after < 0 ? undefined : Math.max(before, after)
+  return offset - before <= after - offset ? before : after
 }
 
 /** A part of the file and where it stands, so that a message can say which row is wrong. */

@@ -7,7 +7,7 @@ import { augment } from './augmentation.js'
 import { makeLabelledWindows } from './batches.js'
 import type { LabelledInput } from './model.js'
 import { makeNegatives } from './negatives.js'
-import { randomStream } from './random.js'
+import { randomStream, shuffle } from './random.js'
 import type { TrainingSettings } from './settings.js'
 
 export interface Prepared {
@@ -16,22 +16,28 @@ export interface Prepared {
   readonly validation: readonly LabelledInput[]
 }
 
+export interface PrepareInput {
+  readonly datasetPaths: readonly string[]
+  /** What `replayRatio` takes from. */
+  readonly replayPath: string | null
+  readonly tokenizer: Tokenizer
+  readonly settings: TrainingSettings
+}
+
 /** @throws INVALID_DATASET naming the file and the row, or when nothing is left to learn from. */
-export async function prepare(
-  files: readonly string[],
-  tokenizer: Tokenizer,
-  settings: TrainingSettings,
-): Promise<Prepared> {
+export async function prepare({ datasetPaths, replayPath, tokenizer, settings }: PrepareInput): Promise<Prepared> {
   const examples: SquadExample[] = []
-  for (const file of files) examples.push(...parseSquad(await readJson(file), file))
+  for (const file of datasetPaths) examples.push(...(await readExamples(file)))
   const { learnt, watched } = setAside(examples, settings)
   if (learnt.length === 0) throw new DocentError('INVALID_DATASET', 'there is no question to learn from')
-  const { negativesShare, augmentationShare, seed } = settings
+  const { negativesShare, augmentationShare, replayRatio, seed } = settings
   const negatives = Object.values(makeNegatives(learnt, negativesShare, randomStream(seed, 4))).flat()
-  const made = [...negatives, ...augment(learnt, augmentationShare, randomStream(seed, 5))]
+  const copies = augment(learnt, augmentationShare, randomStream(seed, 5))
+  const replayed = await replay(replayPath, Math.round(replayRatio * learnt.length), seed)
+  const all = [...learnt, ...negatives, ...copies, ...replayed]
   return {
-    exampleCount: learnt.length + made.length,
-    windows: await makeLabelledWindows([...learnt, ...made], tokenizer, settings),
+    exampleCount: all.length,
+    windows: await makeLabelledWindows(all, tokenizer, settings),
     validation: await makeLabelledWindows(watched, tokenizer, settings),
   }
 }
@@ -49,6 +55,16 @@ function setAside(
     target.push(example)
   }
   return { learnt, watched }
+}
+
+async function replay(file: string | null, count: number, seed: number): Promise<SquadExample[]> {
+  if (count === 0) return []
+  if (file === null) throw new DocentError('INVALID_INPUT', 'replayRatio: there is nothing to replay')
+  return shuffle(await readExamples(file), randomStream(seed, 7)).slice(0, count)
+}
+
+async function readExamples(file: string): Promise<SquadExample[]> {
+  return parseSquad(await readJson(file), file)
 }
 
 async function readJson(file: string): Promise<unknown> {

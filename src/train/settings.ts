@@ -144,6 +144,15 @@ export const trainingSettingsSchema = z.strictObject({
     .describe(
       'What the result keeps of the parent: (1 - share) x trained + share x parent (WiSE-FT; Wortsman et al. 2022).',
     ),
+  replayRatio: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe(
+      'Questions of what the bundled reader learnt from, as many for each of the new ones as this says (as far as the ' +
+        'shipped replay set has them), learnt among them: what is seen again is not forgotten.',
+    ),
   // -- data --------------------------------------------------------------------------------------------------------------------
   negativesShare: z
     .number()

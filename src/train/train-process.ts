@@ -21,6 +21,7 @@ export interface StartRequest {
   readonly settings: TrainingSettings
   readonly parentFolder: string
   readonly datasetPaths: readonly string[]
+  readonly replayPath: string | null
   readonly checkpointFolder: string
   readonly resume: boolean
 }
@@ -51,7 +52,7 @@ serveParent({
   check,
 })
 
-async function runTraining({ settings, parentFolder, datasetPaths, checkpointFolder, resume }: StartRequest) {
+async function runTraining({ settings, parentFolder, checkpointFolder, resume, ...data }: StartRequest) {
   const checked = parseTrainingSettings(settings)
   const ops = loadTensorFlow(choosePrecision(checked.precision))
   const config = await readBertConfig(parentFolder)
@@ -59,7 +60,7 @@ async function runTraining({ settings, parentFolder, datasetPaths, checkpointFol
     throw new DocentError('UNSAFE_SETTINGS', `maxSequenceLength: the model has ${config.maxPositions} positions`)
   }
   const tokenizer = await Tokenizer.open(parentFolder)
-  const { exampleCount, windows, validation } = await prepare(datasetPaths, tokenizer, checked)
+  const { exampleCount, windows, validation } = await prepare({ ...data, tokenizer, settings: checked })
   const weights = await readSafetensors(path.join(parentFolder, 'model.safetensors'))
   emitToParent('prepared', {
     exampleCount,

@@ -30,6 +30,8 @@ export interface TrainingInput extends ProcessOptions {
   readonly parentFolder: string
   /** SQuAD files. */
   readonly datasetPaths: readonly string[]
+  /** A SQuAD file that `replayRatio` takes from. */
+  readonly replayPath?: string
   readonly checkpointFolder: string
   readonly resume: boolean
   readonly onPrepared?: (data: PreparedData) => void
@@ -58,8 +60,8 @@ export interface RunningTraining {
 /** @throws UNSAFE_SETTINGS before anything is started. */
 export function startTraining(input: TrainingInput): RunningTraining {
   const settings = parseTrainingSettings(input.settings)
-  const { parentFolder, datasetPaths, checkpointFolder, resume } = input
-  const request: StartRequest = { settings, parentFolder, datasetPaths, checkpointFolder, resume }
+  const { parentFolder, datasetPaths, replayPath = null, checkpointFolder, resume } = input
+  const request: StartRequest = { settings, parentFolder, datasetPaths, replayPath, checkpointFolder, resume }
   const steps = new RowQueue<StepRow>()
   let resolve: (result: LoopResult) => void = () => {}
   let reject: (error: Error) => void = () => {}

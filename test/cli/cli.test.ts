@@ -125,6 +125,22 @@ test('models, indexes and jobs are shown and verified', async () => {
   expect((await json('runs', 'list')).edges).toEqual([])
 })
 
+test('train --repair moves answers to where they stand, in a copy that is named, and says which', async () => {
+  const data = join(folders.folder, 'crooked.json')
+  const context = 'The map hangs in the hall.'
+  const answers = [{ text: 'hall', answer_start: 3 }]
+  const qas = [{ id: 'crooked', question: 'Where does the map hang?', answers }]
+  await writeFile(data, JSON.stringify({ data: [{ title: '', paragraphs: [{ context, qas }] }] }))
+  const refused = await docent(['train', '--data', data], folders.environment)
+  expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(/INVALID_DATASET.*crooked/) })
+  // One question is too few to train on, but the copy is there by then.
+  const repaired = await docent(['train', '--data', data, '--repair'], folders.environment)
+  expect(repaired).toMatchObject({ status: 1, stderr: expect.stringContaining('TOO_FEW_LABELS') })
+  expect(repaired.stderr).toContain('crooked: "hall" moved from 3 to 21')
+  const copy = JSON.parse(await readFile(data.replace('.json', '.repaired.json'), 'utf8'))
+  expect(copy.data[0].paragraphs[0].qas[0].answers).toEqual([{ text: 'hall', answer_start: 21 }])
+})
+
 test('evaluate reader needs neither server nor store, and writes what the official scorer reads', async () => {
   const data = join(folders.folder, 'squad.json')
   const context = 'The library is open from nine to six.'

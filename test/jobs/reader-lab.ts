@@ -62,6 +62,7 @@ export class ReaderLab implements AsyncDisposable {
     const lab = new ReaderLab(folder, await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log }))
     await writeFile(lab.sets.general, JSON.stringify(toSquad(tags('general', 1000))))
     await writeFile(lab.sets.calibration, JSON.stringify(toSquad(tags('calibration', 2000))))
+    await writeFile(lab.sets.replay, JSON.stringify(toSquad(tags('replay', 3000))))
     await lab.registry.create(TINY_VERSION, async (target) => {
       const { signal } = new AbortController()
       const weightsFile = join(TINY_MODEL, 'model.safetensors')
@@ -79,7 +80,8 @@ export class ReaderLab implements AsyncDisposable {
   }
 
   get sets(): ShippedSets {
-    return { general: join(this.folder, 'general-set.json'), calibration: join(this.folder, 'calibration-set.json') }
+    const file = (name: string): string => join(this.folder, `${name}-set.json`)
+    return { general: file('general'), calibration: file('calibration'), replay: file('replay') }
   }
 
   /** Accepted corrections, each over a passage of its own. */

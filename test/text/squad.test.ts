@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contextKey, hasUnanswerable, parseSquad, type SquadExample, toSquad } from '../../src/text/squad.js'
+import { contextKey, hasUnanswerable, parseSquad, type Repair, type SquadExample, toSquad } from '../../src/text/squad.js'
 
 const contexts = fc
   .array(
@@ -108,6 +108,26 @@ describe('SQuAD files', () => {
   ])('with %s are refused, naming the place', (_name, squad, message) => {
     expect(() => parseSquad(squad, 'q.json')).toThrow(expect.objectContaining({ code: 'INVALID_DATASET' }))
     expect(() => parseSquad(squad, 'q.json')).toThrow(message)
+  })
+
+  it('have an answer that stands elsewhere moved to the nearest place, when that is asked for', () => {
+    const context = '😀 Anna met Anna and Anna'
+    const at = (answer_start: number) => ({
+      id: `at ${answer_start}`,
+      question: 'Who?',
+      answers: [{ text: 'Anna', answer_start }],
+    })
+    const squad = { data: [{ title: '', paragraphs: [{ context, qas: [at(2), at(3), at(9), at(24)] }] }] }
+    const repairs: Repair[] = []
+    const examples = parseSquad(squad, 'q.json', { onRepair: (repair) => repairs.push(repair) })
+    expect(examples.map(({ answers }) => answers[0]?.start)).toEqual([3, 3, 12, 21])
+    expect(repairs.map(({ id, from, to }) => [id, from, to])).toEqual([
+      ['at 3', 3, 2],
+      ['at 9', 9, 11],
+      ['at 24', 24, 20],
+    ])
+    const nowhere = file({ id: 'a', question: 'q', answers: [{ text: 'Bert', answer_start: 1 }] })
+    expect(() => parseSquad(nowhere, 'q.json', { onRepair: () => {} })).toThrow('does not read "Bert"')
   })
 
   it('with an id that stands twice are refused', () => {

@@ -33,8 +33,10 @@ const examples = Array.from({ length: 80 }, (_, index): SquadExample => {
   return { id: `q${index}`, title: 'Libraries', question, context, answers, isImpossible: false }
 })
 
-const prepared = (settings: object = {}) =>
-  prepare([file], tokenizer, parseTrainingSettings({ maxSequenceLength: 256, ...settings }))
+const prepared = (changes: object = {}, replayPath: string | null = null) => {
+  const settings = parseTrainingSettings({ maxSequenceLength: 256, ...changes })
+  return prepare({ datasetPaths: [file], replayPath, tokenizer, settings })
+}
 
 test('whole passages are set aside to be watched, the same ones for the same seed', async () => {
   await writeFile(file, JSON.stringify(toSquad(examples)))
@@ -60,6 +62,15 @@ test('unanswerable questions and changed copies are added to what is learnt, and
   expect(unanswerable.length).toBeGreaterThan(plain.exampleCount / 2)
   expect(unanswerable.length).toBeLessThanOrEqual(4 * Math.round(plain.exampleCount / 4))
   expect(more.exampleCount).toBe(plain.exampleCount + copies + unanswerable.length)
+})
+
+test('what was learnt before is seen again, as much of it as is asked for and as there is', async () => {
+  await writeFile(file, JSON.stringify(toSquad(examples.slice(0, 20))))
+  const replayPath = path.join(folder, 'replay.json')
+  await writeFile(replayPath, JSON.stringify(toSquad(examples.slice(20))))
+  const counts = [0, 0.5, 2, 10].map(async (replayRatio) => (await prepared({ replayRatio }, replayPath)).exampleCount)
+  expect(await Promise.all(counts)).toEqual([20, 30, 60, 80])
+  await expect(prepared({ replayRatio: 1 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
 })
 
 test('a dataset without a question is refused', async () => {

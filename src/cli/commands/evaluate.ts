@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 import writeFileAtomic from 'write-file-atomic'
 import { DocentError } from '../../errors.js'
 import { evaluateReader, predictionsFile } from '../../evaluate/evaluate-reader.js'
+import { requireUnseen } from '../../evaluate/trained-on.js'
+import { SHIPPED_SETS } from '../../jobs/measure.js'
 import { SessionPool } from '../../onnx/session-pool.js'
 import { DEFAULT_READER_SETTINGS } from '../../read/reader.js'
 import { type ModelVersion, Registry } from '../../registry/registry.js'
@@ -16,6 +18,7 @@ interface Options {
   readonly data: string
   readonly model?: string
   readonly predictions?: string
+  readonly force?: boolean
 }
 
 /** Asks the version's own graph, as it would serve; needs no server, no store and no data directory. */
@@ -27,13 +30,20 @@ export function addEvaluate(program: Command, environment: NodeJS.ProcessEnv): v
     .requiredOption('--data <file>', 'SQuAD 1.1 or 2.0 JSON')
     .option('--model <version>', 'the newest bundled version unless told')
     .option('--predictions <file>', 'write {questionId: text}, empty for no answer')
+    .option('--force', 'measure even on passages that the version was trained on')
   finish<Options>(
     reader,
     environment,
     ['docent evaluate reader --data squad-dev-v1.1.json', 'docent evaluate reader --data dev.json --model v1 --json'],
-    async (session, { data, model, predictions }) => {
+    async (session, { data, model, predictions, force }) => {
       const examples = await readExamples(data)
-      const version = await chooseVersion(session, model)
+      const { config, log } = session
+      const registry = new Registry({ modelsDir: config.modelsDir, log })
+      const version = await chooseVersion(registry, model)
+      if (!force) {
+        const datasetsDir = join(config.dataDir, 'datasets')
+        await requireUnseen(version, examples, { registry, datasetsDir, replayPath: SHIPPED_SETS.replay })
+      }
       const result = await measure(session, version, examples)
       const { questions, noAnswerScores: _, ...scores } = result
       if (predictions !== undefined) {
@@ -63,8 +73,7 @@ async function readExamples(path: string): Promise<SquadExample[]> {
   return parseSquad(json, path)
 }
 
-async function chooseVersion({ config, log }: Session, id: string | undefined): Promise<ModelVersion> {
-  const registry = new Registry({ modelsDir: config.modelsDir, log })
+async function chooseVersion(registry: Registry, id: string | undefined): Promise<ModelVersion> {
   if (id !== undefined) return registry.get(id)
   const versions = await registry.list()
   const version = versions.find(({ manifest }) => manifest.origin === 'BUNDLED') ?? versions[0]

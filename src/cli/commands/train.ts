@@ -1,13 +1,17 @@
+import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
-import { finish, numberOption } from '../command.js'
+import { readSquadFile } from '../../feedback/dataset.js'
+import { type Repair, toSquad } from '../../text/squad.js'
+import { finish, numberOption, type Session } from '../command.js'
 import { requireSuccess, waitForJob } from '../jobs.js'
 import { RUN_FIELDS, type RunView, runLines } from '../runs.js'
 
 interface Options {
   readonly json?: boolean
   readonly data?: string
+  readonly repair?: boolean
   readonly method?: string
   readonly force?: boolean
   readonly resume?: string
@@ -30,6 +34,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .command('train')
     .description('Train a new reader on the accepted corrections, measure it, and promote it if it is better.')
     .option('--data <file>', 'SQuAD 1.1 or 2.0 file to learn from instead of the corrections')
+    .option('--repair', 'move answers whose words do not stand at their offset to where they do, and say which')
     .option('--method <method>', '`full` (the default) or `lora`')
     .option('--resume <run>', 'go on from the checkpoint of a run that failed or was cancelled')
     .option('--epochs <n>')
@@ -53,7 +58,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     ],
     async (session, options) => {
       const input = {
-        dataFile: options.data === undefined ? undefined : resolve(options.data),
+        dataFile: options.data === undefined ? undefined : await dataFile(resolve(options.data), options, session),
         resumeRun: options.resume,
         method: options.method,
         force: options.force,
@@ -81,6 +86,20 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
       session.print(run, () => runLines(run))
     },
   )
+}
+
+/** With `--repair` a mended copy beside the file, if anything was mended: what is trained on is there to be looked at. */
+async function dataFile(file: string, { repair }: Options, session: Session): Promise<string> {
+  if (!repair) return file
+  const repairs: Repair[] = []
+  const examples = await readSquadFile(file, { onRepair: (done) => repairs.push(done) })
+  if (repairs.length === 0) return file
+  const mended = file.replace(/(\.json)?$/, '.repaired.json')
+  await writeFile(mended, `${JSON.stringify(toSquad(examples), null, 1)}\n`)
+  for (const { id, text, from, to } of repairs)
+    session.note(`${id}: ${JSON.stringify(text)} moved from ${from} to ${to}`)
+  session.note(`${repairs.length} answers moved; the mended copy is ${mended}`)
+  return mended
 }
 
 const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value]
