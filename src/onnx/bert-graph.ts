@@ -1,10 +1,11 @@
 /**
- * The BERT encoder (Devlin et al. 2019: post layer norm, exact gelu) as an ONNX graph of ONNX Runtime's fused kernels.
+ * The BERT encoder (Devlin et al. 2019: post layer norm, exact gelu) as an ONNX graph.
  * The graph takes any batch and any attention mask, as other programs expect of such a file; Docent itself runs each input
  * alone and unpadded.
  */
 import type { BertConfig } from '../registry/bert-config.js'
-import { type GraphBuilder, MICROSOFT, type Value } from './graph-builder.js'
+import type { GraphBuilder, Value } from './graph-builder.js'
+import { type KernelWriter, type NormParts, writeNorm } from './kernels.js'
 import type { LinearName, LinearWriter } from './linear.js'
 import { DataType } from './messages.js'
 import { concatenate, transpose, type Weights } from './weights.js'
@@ -13,19 +14,20 @@ export interface EncoderParts {
   readonly graph: GraphBuilder
   readonly config: BertConfig
   readonly weights: Weights
-  /** How matrix products and the word table are written: the one thing in which the forms differ. */
+  /** How matrix products and the word table are written, and what stands between them: in these two the forms differ. */
   readonly linear: LinearWriter
+  readonly kernels: KernelWriter
 }
 
 const TOKENS = ['batch', 'sequence']
 
 /** @returns the last hidden state [batch, sequence, hidden], under the name `outputName`. */
 export function writeEncoder(parts: EncoderParts, outputName: string): Value {
-  const { graph, config } = parts
+  const { graph, config, kernels } = parts
   const ids = graph.input('input_ids', DataType.INT64, TOKENS)
   const attentionMask = graph.input('attention_mask', DataType.INT64, TOKENS)
   const typeIds = graph.input('token_type_ids', DataType.INT64, TOKENS)
-  const mask = graph.node('mask', 'Cast', [attentionMask], { attributes: { to: { int: DataType.INT32 } } })
+  const mask = kernels.mask(graph, attentionMask)
   let hidden = writeEmbeddings(parts, ids, typeIds)
   for (let layer = 0; layer < config.layerCount; layer++) {
     const last = layer === config.layerCount - 1
@@ -60,7 +62,7 @@ export function writeHiddenStateOutput({ graph, config }: EncoderParts): void {
 }
 
 function writeEmbeddings({ graph, config, weights, linear }: EncoderParts, ids: Value, typeIds: Value): Value {
-  const { hiddenSize, maxPositions, typeCount, vocabularySize, layerNormEpsilon } = config
+  const { hiddenSize, maxPositions, typeCount, vocabularySize } = config
   const table = (name: string, rows: number) =>
     graph.floats(
       `embeddings.${name}`,
@@ -85,18 +87,11 @@ function writeEmbeddings({ graph, config, weights, linear }: EncoderParts, ids: 
   ])
   const typed = graph.node('words_and_types', 'Add', [words, types])
   const sum = graph.node('embedding_sum', 'Add', [typed, positions])
-  return graph.node(
-    'embeddings',
-    'LayerNormalization',
-    [sum, ...writeNorm(graph, config, weights, 'embeddings.LayerNorm')],
-    {
-      attributes: { axis: { int: -1 }, epsilon: { float: layerNormEpsilon } },
-    },
-  )
+  return writeNorm(graph, 'embeddings', sum, normParts(graph, config, weights, 'embeddings.LayerNorm'))
 }
 
 function writeLayer(parts: EncoderParts, layer: number, hidden: Value, mask: Value, outputName: string): Value {
-  const { graph, config, weights, linear } = parts
+  const { graph, config, weights, linear, kernels } = parts
   const { hiddenSize, intermediateSize, headCount } = config
   const prefix = `encoder.layer.${layer}`
   const weight = (name: string, outSize: number, inSize: number) =>
@@ -105,19 +100,16 @@ function writeLayer(parts: EncoderParts, layer: number, hidden: Value, mask: Val
   const multiply = (name: LinearName, input: Value, matrix: Float32Array, outSize: number) =>
     linear.multiply(graph, layer, name, input, matrix, outSize)
 
-  // Query, key and value in one product; the attention kernel adds their biases.
+  // Query, key and value in one product; their biases are added by the attention.
   const projections = ['query', 'key', 'value']
   const fused = concatenate(projections.map((name) => weight(`attention.self.${name}`, hiddenSize, hiddenSize)))
-  const fusedBias = concatenate(projections.map((name) => bias(`attention.self.${name}`, hiddenSize)))
-  const projected = multiply('attention', hidden, fused, 3 * hiddenSize)
-  const parted = projections.map((name) => `${prefix}.attention.${name}`)
-  graph.nodes(`${prefix}.attention.split`, 'Split', [projected], parted, { attributes: { axis: { int: -1 } } })
-  const context = graph.node(
-    `${prefix}.attention.context`,
-    'MultiHeadAttention',
-    [...parted, graph.floats(`${prefix}.attention.bias`, [3 * hiddenSize], fusedBias), mask],
-    { domain: MICROSOFT, attributes: { num_heads: { int: headCount } } },
-  )
+  const context = kernels.attention(graph, `${prefix}.attention`, {
+    projected: multiply('attention', hidden, fused, 3 * hiddenSize),
+    bias: concatenate(projections.map((name) => bias(`attention.self.${name}`, hiddenSize))),
+    mask,
+    hiddenSize,
+    headCount,
+  })
   const attended = multiply('context', context, weight('attention.output.dense', hiddenSize, hiddenSize), hiddenSize)
   const middle = writeAddNorm(parts, `${prefix}.attention`, `${prefix}.attention.output`, attended, hidden)
 
@@ -132,14 +124,14 @@ function writeLayer(parts: EncoderParts, layer: number, hidden: Value, mask: Val
     [intermediateSize],
     bias('intermediate.dense', intermediateSize),
   )
-  const activated = graph.node(`${prefix}.gelu`, 'BiasGelu', [expanded, expandedBias], { domain: MICROSOFT })
+  const activated = kernels.biasGelu(graph, `${prefix}.gelu`, expanded, expandedBias)
   const output = multiply('output', activated, weight('output.dense', hiddenSize, intermediateSize), hiddenSize)
   return writeAddNorm(parts, outputName, `${prefix}.output`, output, middle)
 }
 
 /** LayerNorm(product + bias + residual); `source` is where the bias and the norm are kept in the weights. */
 function writeAddNorm(
-  { graph, config, weights }: EncoderParts,
+  { graph, config, weights, kernels }: EncoderParts,
   name: string,
   source: string,
   product: Value,
@@ -150,15 +142,12 @@ function writeAddNorm(
     [config.hiddenSize],
     weights.encoder(`${source}.dense.bias`, config.hiddenSize),
   )
-  const norm = writeNorm(graph, config, weights, `${source}.LayerNorm`)
-  return graph.node(name, 'SkipLayerNormalization', [product, residual, ...norm, bias], {
-    domain: MICROSOFT,
-    attributes: { epsilon: { float: config.layerNormEpsilon } },
-  })
+  const norm = normParts(graph, config, weights, `${source}.LayerNorm`)
+  return kernels.addNorm(graph, name, { product, bias, residual, norm })
 }
 
-function writeNorm(graph: GraphBuilder, config: BertConfig, weights: Weights, name: string): [Value, Value] {
+function normParts(graph: GraphBuilder, config: BertConfig, weights: Weights, name: string): NormParts {
   const size = config.hiddenSize
   const constant = (part: string) => graph.floats(`${name}.${part}`, [size], weights.encoder(`${name}.${part}`, size))
-  return [constant('weight'), constant('bias')]
+  return { weight: constant('weight'), bias: constant('bias'), epsilon: config.layerNormEpsilon }
 }

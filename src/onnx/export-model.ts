@@ -8,17 +8,24 @@ import type { Tensor } from '../registry/safetensors.js'
 import { measureActivations } from './activations.js'
 import { type EncoderParts, writeEncoder, writeHiddenStateOutput, writeSpanHead } from './bert-graph.js'
 import { GraphBuilder } from './graph-builder.js'
+import { fusedKernels, standardKernels } from './kernels.js'
 import { floatLinear, int8Linear } from './linear.js'
 import { Weights } from './weights.js'
 
 export type ModelTask = 'reader' | 'embedder'
-export type ModelForm = 'int8' | 'fp32'
 
-/** Where a form lies in a model folder, as Transformers.js expects it. */
-export const GRAPH_FILES: Readonly<Record<ModelForm, string>> = {
+/**
+ * How a graph is written. `int8` and `fp32` use ONNX Runtime's own operators and are what Docent serves; `standard` is fp32
+ * in operators of ONNX opset 17 alone, for every other runtime.
+ */
+export const MODEL_FORMS = ['int8', 'fp32', 'standard'] as const
+export type ModelForm = (typeof MODEL_FORMS)[number]
+
+/** Where a form that is served lies in a model folder, as Transformers.js expects it. */
+export const GRAPH_FILES = {
   int8: 'onnx/model_quantized.onnx',
   fp32: 'onnx/model.onnx',
-}
+} as const satisfies Partial<Record<ModelForm, string>>
 
 export interface ExportOptions {
   readonly config: BertConfig
@@ -35,7 +42,8 @@ export interface ExportOptions {
 export function exportModel({ config, weights: tensors, task, form }: ExportOptions): Uint8Array {
   const weights = new Weights(tensors)
   const linear = form === 'int8' ? int8Linear(measureActivations(config, weights)) : floatLinear
-  const parts: EncoderParts = { graph: new GraphBuilder(), config, weights, linear }
+  const kernels = form === 'standard' ? standardKernels : fusedKernels
+  const parts: EncoderParts = { graph: new GraphBuilder(), config, weights, linear, kernels }
   if (task === 'embedder') {
     writeEncoder(parts, 'last_hidden_state')
     writeHiddenStateOutput(parts)

@@ -69,13 +69,12 @@ export class GraphBuilder {
   }
 
   encode(graphName: string): Uint8Array {
+    // A runtime may refuse a file for naming operators that it does not have, used or not.
+    const fused = this.#nodes.some(({ domain }) => domain === MICROSOFT)
     return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'docent',
-      opsetImport: [
-        { domain: '', version: ONNX_OPSET },
-        { domain: MICROSOFT, version: 1 },
-      ],
+      opsetImport: [{ domain: '', version: ONNX_OPSET }, ...(fused ? [{ domain: MICROSOFT, version: 1 }] : [])],
       graph: {
         name: graphName,
         node: this.#nodes,

@@ -1,4 +1,4 @@
-/** The two forms of a graph: how a matrix product and a table of words are written in each. */
+/** How a matrix product and a table of words are written: in floats and in int8. */
 import type { ChannelRanges, LayerInput } from './activations.js'
 import { type GraphBuilder, MICROSOFT, type Value } from './graph-builder.js'
 import { DataType } from './messages.js'

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
-import { Embedder } from '../../src/embed/embedder.js'
-import { exportModel, GRAPH_FILES, type ModelForm } from '../../src/onnx/export-model.js'
+import { Embedder, type EmbedderForm } from '../../src/embed/embedder.js'
+import { exportModel, GRAPH_FILES } from '../../src/onnx/export-model.js'
 import { readBertConfig } from '../../src/registry/bert-config.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
 
 const LAID_FOLDER = join(packageRoot, 'models/embedder/all-MiniLM-L6-v2')
-const MIN_COSINE: Readonly<Record<ModelForm, number>> = { int8: 0.99, fp32: 0.9999 }
+const MIN_COSINE: Readonly<Record<EmbedderForm, number>> = { int8: 0.99, fp32: 0.9999 }
 
 interface Fixture {
   readonly dimensions: number
@@ -51,7 +51,7 @@ test('the graph that set-up laid is the one that the exporter writes', async () 
   expect(Buffer.compare(laid as Buffer, written as Buffer)).toBe(0)
 })
 
-describe.each<ModelForm>(['int8', 'fp32'])('the %s embedder', (form) => {
+describe.each<EmbedderForm>(['int8', 'fp32'])('the %s embedder', (form) => {
   test('equals sentence-transformers on 200 sentences, each alone and among 32 to the bit the same', async () => {
     await using embedder = await Embedder.start({ modelFolder: folder, form })
     const alone: Float32Array[] = []
