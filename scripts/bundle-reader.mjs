@@ -1,6 +1,6 @@
 /**
  * Makes a bundled reader version of trained weights: exports, compares with the trained model, calibrates, measures, and
- * writes the manifest that vouches for every byte.
+ * writes the manifest that vouches for every byte. All of it in each form that a machine may choose.
  *
  *   node scripts/bundle-reader.mjs --id ID --trained FILE --base FOLDER [--models FOLDER] [--dataset FILE]
  *                                  [--settings FILE] [--measure NAME=SQUAD_FILE ...]
@@ -9,9 +9,10 @@
  *   --base      the encoder that it was trained from, whose frozen word embeddings are not stored again
  *   --dataset   the file that it was trained on: its sha256 stands in the manifest
  *   --settings  JSON of what it was trained with, for the manifest
- *   --measure   further files to measure on, beside the general set
+ *   --measure   further files to measure on, beside the general set; each form takes its time
  *
- * Commit trained.safetensors, config.json and manifest.json of the folder; set-up writes the rest again (lay-models).
+ * Commit trained.safetensors, config.json and manifest.json of the folder; set-up writes the rest again (lay-models), and a
+ * machine that serves fp32 writes that graph.
  * Needs the compiled `dist/`.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -22,10 +23,11 @@ import { hashFile } from '../dist/durable.js'
 import { fitCalibration } from '../dist/evaluate/calibration.js'
 import { readExamples, scoreReadings } from '../dist/evaluate/evaluate-reader.js'
 import { readSquadFile } from '../dist/feedback/dataset.js'
-import { compareWithTraining, exportReader, toMetric } from '../dist/jobs/candidate.js'
+import { exportReader, toMetric } from '../dist/jobs/candidate.js'
 import { SHIPPED_SETS, withReader } from '../dist/jobs/measure.js'
+import { compareForm, makeReference } from '../dist/jobs/reference.js'
 import { DEFAULT_READER_SETTINGS } from '../dist/read/reader.js'
-import { INT8_FILE } from '../dist/registry/manifest.js'
+import { SERVED_FORMS } from '../dist/registry/manifest.js'
 import { Registry } from '../dist/registry/registry.js'
 import { readSafetensors, writeSafetensors } from '../dist/registry/safetensors.js'
 
@@ -57,40 +59,54 @@ const version = await registry.create(id, async (folder) => {
   const own = { ...config, architectures: ['BertForQuestionAnswering'] }
   await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(own, null, 2)}\n`)
   await writeOwnWeights(path.join(folder, 'trained.safetensors'))
-  return withReader({ folder, modelFile: INT8_FILE, window }, async (reader) => {
-    const general = await readSquadFile(SHIPPED_SETS.general)
-    const canary = await compareWithTraining(reader, { folder, examples: general, threads: 1 })
-    const aside = await readSquadFile(SHIPPED_SETS.calibration)
-    const calibration = fitCalibration(await read(reader, aside, 'calibration'))
-    const readings = await read(reader, general, 'general')
-    const metrics = { general: toMetric(scoreReadings(general, readings, calibration.noAnswerThreshold)) }
-    for (const argument of options.measure) {
-      const [name, file] = argument.split('=')
-      const examples = await readSquadFile(file)
-      const found = scoreReadings(examples, await read(reader, examples, name), calibration.noAnswerThreshold)
-      metrics[name] = toMetric(found)
-    }
-    return {
-      architecture: 'BertForQuestionAnswering',
-      origin: 'BUNDLED',
-      parent: null,
-      datasetHash: options.dataset ? await hashFile(options.dataset) : null,
-      createdAt: new Date().toISOString(),
-      settings: options.settings ? JSON.parse(await readFile(options.settings, 'utf8')) : {},
-      window,
-      forms: { int8: { file: INT8_FILE, metrics, calibration, canary } },
-      // docs/decisions/0011-licence-of-the-weights.md
-      licence: 'CC-BY-SA-4.0',
-      attribution: [
-        'Encoder: all-MiniLM-L6-v2, sentence-transformers, Apache-2.0',
-        'Trained on: SQuAD (Rajpurkar et al. 2016, CC BY-SA 4.0), SQuADShifts (Miller et al. 2020, CC BY 4.0), ' +
-          'QAMR (Michael et al. 2018, MIT)',
-      ],
-    }
-  })
+  const general = await readSquadFile(SHIPPED_SETS.general)
+  const reference = await makeReference({ folder, window, examples: general, threads: 1 })
+  const forms = {}
+  for (const name of SERVED_FORMS) forms[name] = await measureForm(name, { folder, reference, general })
+  return {
+    architecture: 'BertForQuestionAnswering',
+    origin: 'BUNDLED',
+    parent: null,
+    datasetHash: options.dataset ? await hashFile(options.dataset) : null,
+    createdAt: new Date().toISOString(),
+    settings: options.settings ? JSON.parse(await readFile(options.settings, 'utf8')) : {},
+    window,
+    forms,
+    // docs/decisions/0011-licence-of-the-weights.md
+    licence: 'CC-BY-SA-4.0',
+    attribution: [
+      'Encoder: all-MiniLM-L6-v2, sentence-transformers, Apache-2.0',
+      'Trained on: SQuAD (Rajpurkar et al. 2016, CC BY-SA 4.0), SQuADShifts (Miller et al. 2020, CC BY 4.0), ' +
+        'QAMR (Michael et al. 2018, MIT)',
+    ],
+  }
 })
 await registry.verify(id)
-console.log(JSON.stringify({ folder: version.folder, ...version.manifest.forms.int8, canary: undefined }, null, 2))
+for (const [form, measured] of Object.entries(version.manifest.forms)) {
+  console.log(JSON.stringify({ folder: version.folder, form, ...measured, canary: undefined }, null, 2))
+}
+
+/** As a machine that chooses this form will serve it. */
+async function measureForm(name, { folder, reference, general }) {
+  const compared = await compareForm(reference, name, { folder, window })
+  return withReader({ folder, modelFile: compared.file, window }, async (reader) => {
+    const aside = await readSquadFile(SHIPPED_SETS.calibration)
+    const calibration = fitCalibration(await read(reader, aside, `${name}: calibration`))
+    const readings = await read(reader, general, `${name}: general`)
+    const metrics = { general: toMetric(scoreReadings(general, readings, calibration.noAnswerThreshold)) }
+    for (const argument of options.measure) {
+      const [set, file] = argument.split('=')
+      const examples = await readSquadFile(file)
+      const found = scoreReadings(
+        examples,
+        await read(reader, examples, `${name}: ${set}`),
+        calibration.noAnswerThreshold,
+      )
+      metrics[set] = toMetric(found)
+    }
+    return { ...compared, metrics, calibration }
+  })
+}
 
 /** In half precision, without the word embeddings: set-up takes those from the encoder. */
 async function writeOwnWeights(file) {

@@ -95,7 +95,8 @@ export class App implements AsyncDisposable {
     const servingReader = disposal.use(
       new ServingReader({
         current: () => models.current(),
-        open: (version) => openReader(version, { processes: config.readerProcesses, log }),
+        open: (version) =>
+          openReader(version, { processes: config.readerProcesses, preference: config.readerForm, log }),
         log,
       }),
     )
@@ -121,7 +122,11 @@ export class App implements AsyncDisposable {
           partsDir: join(config.indexDir, 'embedding'),
         }),
         indexRebuilds,
-        new TrainJobs({ store, registry, models, dataDir: config.dataDir, threads: config.trainThreads }),
+        new TrainJobs({
+          ...{ store, registry, models, dataDir: config.dataDir },
+          threads: config.trainThreads,
+          readerForm: config.readerForm,
+        }),
       ],
       onEnded: (job) => metrics.jobEnded(job),
       log,
@@ -147,6 +152,7 @@ export class App implements AsyncDisposable {
       index,
       indexRebuilds,
       log,
+      servedForm: (id) => (servingReader.version?.id === id ? servingReader.form : undefined),
       health: () => healthOf(store, servingReader, EMBEDDER, startedAt),
     }
     return new App({ services, metrics, config, servingReader, embedder: lazyEmbedder, disposal })

@@ -31,6 +31,10 @@ export const VARIABLES = {
     schema: z.coerce.number().int().min(1).max(64).default(Math.min(2, availableParallelism())),
     meaning: 'Reader session processes, one thread each. The default is two, or one on a single core.',
   },
+  DOCENT_READER_FORM: {
+    schema: z.enum(['auto', 'int8', 'fp32']).default('auto'),
+    meaning: 'Form in which readers serve; auto takes int8 where its canary is right on this machine, else fp32.',
+  },
   DOCENT_TRAIN_THREADS: {
     schema: z.coerce.number().int().min(1).max(64).default(Math.max(1, availableParallelism())),
     meaning: 'Threads of the training process, which runs at the lowest priority. The default is one per core.',
@@ -57,6 +61,7 @@ export interface Config {
   readonly modelsDir: string
   readonly samplesDir: string | null
   readonly readerProcesses: number
+  readonly readerForm: 'auto' | 'int8' | 'fp32'
   readonly trainThreads: number
   readonly maxUploadBytes: number
   readonly logLevel: string
@@ -81,6 +86,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     modelsDir: folder(get('DOCENT_MODELS_DIR')),
     samplesDir: samples === '' ? null : folder(samples),
     readerProcesses: get('DOCENT_READER_PROCESSES'),
+    readerForm: get('DOCENT_READER_FORM'),
     trainThreads: get('DOCENT_TRAIN_THREADS'),
     maxUploadBytes: get('DOCENT_MAX_UPLOAD_BYTES'),
     logLevel: get('DOCENT_LOG_LEVEL'),

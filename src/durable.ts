@@ -34,6 +34,27 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
+ * Makes the file `target` from what `fill` writes to the path that it is given. That lies in `asideFolder`, of the same disk,
+ * where `removeLeftovers` finds it if the writer is killed.
+ */
+export async function createFile(
+  target: string,
+  asideFolder: string,
+  fill: (path: string) => Promise<void>,
+): Promise<void> {
+  const aside = asidePath(asideFolder)
+  try {
+    await fill(aside)
+    await flush(aside)
+    await mkdir(dirname(target), { recursive: true })
+    await rename(aside, target)
+    await flushFolder(dirname(target))
+  } finally {
+    await rm(aside, { force: true })
+  }
+}
+
+/**
  * Makes `target` from what `fill` puts into an empty folder beside it.
  * @returns what `fill` returned, or undefined when `target` was there already or another writer came first.
  */
@@ -41,7 +62,7 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
   if (await exists(target)) return undefined
   const parent = dirname(target)
   await mkdir(parent, { recursive: true })
-  const aside = join(parent, `${ASIDE_PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`)
+  const aside = asidePath(parent)
   try {
     await mkdir(aside)
     const result = await fill(aside)
@@ -54,6 +75,10 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
     if (await exists(target)) return undefined
     throw error
   }
+}
+
+function asidePath(parent: string): string {
+  return join(parent, `${ASIDE_PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`)
 }
 
 /** Removes what writers that were killed left in `parent`; folders of writers that still run stay. Returns how many. */

@@ -83,6 +83,10 @@ export const ERROR_TABLE = {
     status: 422,
     hint: 'The model folder has a format or architecture that this release does not read.',
   },
+  FORM_UNAVAILABLE: {
+    status: 422,
+    hint: 'Promote a version that was measured in another form, or set DOCENT_READER_FORM to one that this version has.',
+  },
   MODEL_PROCESS_ENDED: {
     status: 503,
     hint: 'The process that runs the model ended and is started again by the next request. Send the request again.',

@@ -102,7 +102,7 @@ export class Answering {
     passages: readonly Passage[],
     { maxAnswers, minConfidence }: AskRequest,
   ): Promise<Answer[]> {
-    const { noAnswerThreshold } = reading.version.manifest.forms.int8.calibration
+    const { noAnswerThreshold } = reading.calibration
     const answers: Answer[] = []
     for (const span of reading.spans) {
       if (answers.length === maxAnswers) break

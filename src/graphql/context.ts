@@ -10,6 +10,7 @@ import type { JobQueue } from '../jobs/queue.js'
 import type { RebuildIndexJobs } from '../jobs/rebuild-index.js'
 import type { Training } from '../jobs/training.js'
 import type { Logger } from '../log.js'
+import type { ServedForm } from '../registry/manifest.js'
 import type { Models } from '../registry/models.js'
 import type { Registry } from '../registry/registry.js'
 import type { Store } from '../store/store.js'
@@ -29,6 +30,8 @@ export interface Services {
   readonly indexRebuilds: RebuildIndexJobs
   readonly log: Logger
   health(): Promise<SystemHealth>
+  /** The form in which the version answers; undefined while it is not open. */
+  servedForm(modelVersion: string): ServedForm | undefined
 }
 
 export interface GraphqlContext {

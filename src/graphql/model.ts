@@ -25,6 +25,16 @@ const ModelVersionType = builder.objectRef<ModelVersion>('ModelVersion').impleme
       resolve: async ({ id }, _, { services }) =>
         (await services.store.reader.promotions.current())?.modelVersion === id,
     }),
+    servedForm: t.field({
+      type: builder.enumType('ReaderForm', {
+        description: 'How the same weights are computed: with integers, or with floats where integers are not right.',
+        values: { INT8: { value: 'int8' }, FP32: { value: 'fp32' } } as const,
+      }),
+      nullable: true,
+      description:
+        'The form in which it answers here, chosen by its canary when it was opened. Null while it is not open.',
+      resolve: ({ id }, _, { services }) => services.servedForm(id) ?? null,
+    }),
     architecture: t.string({ resolve: ({ manifest }) => manifest.architecture }),
     parent: t.id({ nullable: true, resolve: ({ manifest }) => manifest.parent }),
     datasetHash: t.string({ nullable: true, resolve: ({ manifest }) => manifest.datasetHash }),

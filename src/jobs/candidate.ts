@@ -5,39 +5,21 @@ import { Child } from '../child.js'
 import type { Run, RunStatus } from '../domain.js'
 import { fitCalibration } from '../evaluate/calibration.js'
 import type { ReaderEvaluation } from '../evaluate/evaluate-reader.js'
-import { verifyExport } from '../onnx/verify.js'
-import { runWindows } from '../read/windows.js'
-import {
-  INT8_FILE,
-  type ManifestDraft,
-  type ModelCanary,
-  type ModelMetric,
-  WEIGHTS_FILE,
-} from '../registry/manifest.js'
+import type { FormPreference } from '../read/form.js'
+import type { ManifestDraft, ModelMetric } from '../registry/manifest.js'
 import type { ModelVersion } from '../registry/registry.js'
 import type { SquadExample } from '../text/squad.js'
-import { makeWindows, type Window } from '../text/windows.js'
-import { computeLogits, type TrainingResult } from '../train/trainer.js'
+import type { TrainingResult } from '../train/trainer.js'
 import type { ExportRequest } from './export-process.js'
 import type { JobContext } from './kind.js'
-import {
-  type MeasuredReader,
-  type Measures,
-  type MeasuringSets,
-  readSet,
-  readSets,
-  score,
-  withReader,
-} from './measure.js'
+import { type Measures, type MeasuringSets, readSet, readSets, score, withReader } from './measure.js'
+import { chooseForm, makeReference } from './reference.js'
 
 /** What a version shares with its parent, as far as the parent has it. */
 const COPIED_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt']
 
 /** What a run by the method `lora` learnt, as PEFT reads it; the version's own weights have it merged. */
 const ADAPTER_FOLDER = 'adapter'
-
-/** Windows that the exported graph is compared on. */
-const REFERENCE_WINDOWS = 8
 
 export interface CandidateOptions {
   readonly run: Run
@@ -49,24 +31,23 @@ export interface CandidateOptions {
   readonly sets: MeasuringSets & { readonly calibration: readonly SquadExample[] }
   /** Of the process that computes the reference. */
   readonly threads: number
+  /** Of the form in which it is measured, and will serve. */
+  readonly preference: FormPreference
   readonly context: JobContext
   readonly onStatus: (status: RunStatus) => Promise<void>
 }
 
 export async function buildCandidate(options: CandidateOptions): Promise<{ draft: ManifestDraft; measures: Measures }> {
-  const { run, parent, trained, folder, sets, threads, context, onStatus } = options
+  const { run, parent, trained, folder, sets, threads, preference, context, onStatus } = options
   const { window } = parent.manifest
   await onStatus('EXPORTING')
   await context.progress(0, 1, 'exporting')
-  await exportReader({
-    parentFolder: parent.folder,
-    weightsFile: trained.weightsFile,
-    folder,
-    signal: context.signal,
-  })
-  if (trained.adapterFolder) await cp(trained.adapterFolder, join(folder, ADAPTER_FOLDER), { recursive: true })
-  return withReader({ folder, modelFile: INT8_FILE, window }, async (reader) => {
-    const canary = await compareWithTraining(reader, { folder, examples: sets.general, threads })
+  const { weightsFile, adapterFolder } = trained
+  await exportReader({ parentFolder: parent.folder, weightsFile, folder, signal: context.signal })
+  if (adapterFolder) await cp(adapterFolder, join(folder, ADAPTER_FOLDER), { recursive: true })
+  const reference = await makeReference({ folder, window, examples: sets.general, threads })
+  const { name, form } = await chooseForm(reference, { folder, window, preference, log: context.log })
+  return withReader({ folder, modelFile: form.file, window }, async (reader) => {
     context.signal.throwIfAborted()
     await onStatus('EVALUATING')
     // Not on labels: of those that it learnt a reader is too sure, and held-out ones must not help it.
@@ -83,7 +64,7 @@ export async function buildCandidate(options: CandidateOptions): Promise<{ draft
       createdAt: new Date().toISOString(),
       settings: run.settings,
       window,
-      forms: { int8: { file: INT8_FILE, metrics, calibration, canary } },
+      forms: { [name]: { ...form, metrics, calibration } },
       licence,
       attribution,
     }
@@ -112,47 +93,6 @@ export async function exportReader({
   } finally {
     signal.removeEventListener('abort', stop)
   }
-}
-
-/** @throws EXPORT_MISMATCH saying by how much. @returns the first window with what the exported graph made of it. */
-export async function compareWithTraining(
-  reader: MeasuredReader,
-  { folder, examples, threads }: { folder: string; examples: readonly SquadExample[]; threads: number },
-): Promise<ModelCanary> {
-  const windows = await referenceWindows(reader, examples)
-  const weightsFile = join(folder, WEIGHTS_FILE)
-  const inputs = windows.map(({ inputIds, tokenTypeIds }) => ({ inputIds, tokenTypeIds }))
-  const trained = await computeLogits({ folder, weightsFile, inputs, threads })
-  const exported = await runWindows(reader.host, windows)
-  verifyExport(trained, exported)
-  const [first] = windows as [Window]
-  const [logits] = exported as [(typeof exported)[number]]
-  return {
-    inputIds: [...first.inputIds],
-    tokenTypeIds: [...first.tokenTypeIds],
-    startLogits: shortened(logits.startLogits),
-    endLogits: shortened(logits.endLogits),
-  }
-}
-
-/** All digits that single precision has, and not the tail that printing them as doubles adds. */
-function shortened(logits: Float32Array): number[] {
-  return Array.from(logits, (logit) => Number(logit.toPrecision(8)))
-}
-
-/** From all over the set. */
-async function referenceWindows(
-  { tokenizer, settings }: MeasuredReader,
-  examples: readonly SquadExample[],
-): Promise<Window[]> {
-  const windows: Window[] = []
-  const step = Math.max(1, Math.floor(examples.length / REFERENCE_WINDOWS))
-  for (let at = 0; at < examples.length && windows.length < REFERENCE_WINDOWS; at += step) {
-    const { question, context } = examples[at] as SquadExample
-    const [asked, passage] = await Promise.all([tokenizer.encode(question), tokenizer.encode(context)])
-    windows.push(...makeWindows(asked, passage, tokenizer, settings).slice(0, 1))
-  }
-  return windows
 }
 
 export function toMetric({ n, exactMatch, f1, exactMatchInterval, f1Interval }: ReaderEvaluation): ModelMetric {

@@ -8,9 +8,12 @@ import {
   readExamples,
   scoreReadings,
 } from '../evaluate/evaluate-reader.js'
+import type { Logger } from '../log.js'
 import { SessionHost } from '../onnx/session-host.js'
+import { type FormPreference, startForm } from '../read/form.js'
 import { DEFAULT_READER_SETTINGS } from '../read/reader.js'
-import type { Manifest } from '../registry/manifest.js'
+import type { Manifest, MeasuredForm } from '../registry/manifest.js'
+import type { ModelVersion } from '../registry/registry.js'
 import type { SquadExample } from '../text/squad.js'
 import { Tokenizer } from '../text/tokenizer.js'
 import type { JobContext } from './kind.js'
@@ -47,15 +50,32 @@ export type Readings = { readonly [set in keyof MeasuringSets]: readonly Reading
 
 export type MeasuredReader = Pick<EvaluationOptions, 'host' | 'tokenizer' | 'settings'>
 
-/** Opens the graph `modelFile` of the version in `folder`, for as long as `work` takes. */
+/** The same session as in serving; only that it gives way to it. */
+const startHost = (modelPath: string): Promise<SessionHost> =>
+  SessionHost.start({ modelPath, threads: 1, niceness: 10 })
+
+/** Opens the graph `modelFile` in `folder`, for as long as `work` takes. */
 export async function withReader<T>(
   { folder, modelFile, window }: { folder: string; modelFile: string; window: Manifest['window'] },
   work: (reader: MeasuredReader) => Promise<T>,
 ): Promise<T> {
-  const tokenizer = await Tokenizer.open(folder)
-  // The same session as in serving; only that it gives way to it.
-  await using host = await SessionHost.start({ modelPath: join(folder, modelFile), threads: 1, niceness: 10 })
-  return await work({ host, tokenizer, settings: { ...DEFAULT_READER_SETTINGS, ...window } })
+  await using host = await startHost(join(folder, modelFile))
+  return await work({ host, ...(await readerParts(folder, window)) })
+}
+
+/** Opens a version in the form in which it would serve here. @throws FORM_UNAVAILABLE */
+export async function withVersion<T>(
+  version: ModelVersion,
+  options: { readonly preference: FormPreference; readonly log: Logger },
+  work: (reader: MeasuredReader, form: MeasuredForm) => Promise<T>,
+): Promise<T> {
+  const { host: started, form } = await startForm(version, { ...options, start: startHost })
+  await using host = started
+  return await work({ host, ...(await readerParts(version.folder, version.manifest.window)) }, form)
+}
+
+async function readerParts(folder: string, window: Manifest['window']): Promise<Omit<MeasuredReader, 'host'>> {
+  return { tokenizer: await Tokenizer.open(folder), settings: { ...DEFAULT_READER_SETTINGS, ...window } }
 }
 
 /** @param name of the reader, for whoever watches. @throws CANCELLED when the job's signal says so */

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { GateReport, Job, Run, RunStatus } from '../domain.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import { readDataset, readSquadFile, TRAIN_FILE } from '../feedback/dataset.js'
+import type { FormPreference } from '../read/form.js'
 import type { Models } from '../registry/models.js'
 import type { ModelVersion, Registry } from '../registry/registry.js'
 import type { Store, Transactor } from '../store/store.js'
@@ -36,6 +37,8 @@ export interface TrainJobsOptions {
   readonly dataDir: string
   /** Of the training process. */
   readonly threads: number
+  /** In which form versions are measured and serve; the canary chooses unless told. */
+  readonly readerForm?: FormPreference
   /** Files; those that ship with Docent unless told. */
   readonly sets?: ShippedSets
 }
@@ -49,15 +52,18 @@ export class TrainJobs implements JobKindHandler {
   readonly #dataDir: string
   readonly #checkpoints: Checkpoints
   readonly #threads: number
+  readonly #readerForm: FormPreference
   readonly #sets: ShippedSets
 
-  constructor({ store, registry, models, dataDir, threads, sets = SHIPPED_SETS }: TrainJobsOptions) {
+  constructor(options: TrainJobsOptions) {
+    const { store, registry, models, dataDir, threads, readerForm = 'auto', sets = SHIPPED_SETS } = options
     this.#store = store
     this.#registry = registry
     this.#models = models
     this.#dataDir = dataDir
     this.#checkpoints = new Checkpoints(dataDir)
     this.#threads = threads
+    this.#readerForm = readerForm
     this.#sets = sets
   }
 
@@ -99,6 +105,7 @@ export class TrainJobs implements JobKindHandler {
         folder: target,
         sets,
         threads: this.#threads,
+        preference: this.#readerForm,
         context,
         onStatus: (status) => this.#update(run, { status }),
       })
@@ -142,11 +149,11 @@ export class TrainJobs implements JobKindHandler {
     }
   }
 
-  async #decide(run: Run, contest: Omit<Contest, 'serving'>, autoPromote: boolean): Promise<void> {
+  async #decide(run: Run, contest: Omit<Contest, 'serving' | 'preference'>, autoPromote: boolean): Promise<void> {
     await this.#update(run, { status: 'EVALUATING' })
     const { candidate, context } = contest
     const serving = await this.#models.current()
-    const evaluation = await judge({ ...contest, serving })
+    const evaluation = await judge({ ...contest, serving, preference: this.#readerForm })
     await this.#update(run, { evaluation })
     context.log.info({ runId: run.id, candidate: candidate.id, ...evaluation }, 'the gate has decided')
     if (evaluation.decision !== 'PROMOTE' || !autoPromote) return

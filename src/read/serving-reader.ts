@@ -5,18 +5,23 @@
 import { Mutex } from 'async-mutex'
 import { DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
+import type { ServedForm } from '../registry/manifest.js'
 import type { ModelVersion } from '../registry/registry.js'
-import type { Reader, ReadResult } from './reader.js'
+import type { Calibration, Reader, ReadResult } from './reader.js'
 
 /** A version ready to read: its sessions run until it is disposed. */
 export interface OpenedReader extends AsyncDisposable {
   readonly version: ModelVersion
+  readonly form: ServedForm
+  /** Of that form. */
+  readonly calibration: Calibration
   readonly reader: Pick<Reader, 'read'>
 }
 
 export interface ServedReading extends ReadResult {
   /** What read it, whatever serves by now. */
   readonly version: ModelVersion
+  readonly calibration: Calibration
 }
 
 interface Serving {
@@ -49,7 +54,12 @@ export class ServingReader implements AsyncDisposable {
     return this.#serving?.opened.version
   }
 
-  /** Opens the current version, if none is open yet. @throws MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE */
+  /** The form in which it answers. */
+  get form(): ServedForm | undefined {
+    return this.#serving?.opened.form
+  }
+
+  /** Opens the current version, if none is open yet. @throws MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE, FORM_UNAVAILABLE */
   async warmUp(): Promise<void> {
     await this.#changing.runExclusive(async () => {
       this.#serving ??= await this.#open(await this.#options.current())
@@ -65,7 +75,8 @@ export class ServingReader implements AsyncDisposable {
     }
     serving.inFlight++
     try {
-      return { ...(await serving.opened.reader.read(question, passages)), version: serving.opened.version }
+      const { version, calibration, reader } = serving.opened
+      return { ...(await reader.read(question, passages)), version, calibration }
     } finally {
       serving.inFlight--
       if (serving.inFlight === 0) serving.onIdle?.()

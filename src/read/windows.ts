@@ -9,15 +9,15 @@ import { DocentError } from '../errors.js'
 import type { SpanLogits } from '../text/spans.js'
 import type { Window } from '../text/windows.js'
 
+type Input = Pick<Window, 'inputIds' | 'tokenTypeIds'>
+
 /** What runs the reader's graph: onnx's session host. Every input is run alone, so that no result depends on another. */
 export interface ReaderHost {
-  run(
-    inputs: readonly Pick<Window, 'inputIds' | 'tokenTypeIds'>[],
-  ): Promise<readonly Readonly<Record<string, Float32Array>>[]>
+  run(inputs: readonly Input[]): Promise<readonly Readonly<Record<string, Float32Array>>[]>
 }
 
 /** The logits of each window, in order. */
-export async function runWindows(host: ReaderHost, windows: readonly Window[]): Promise<SpanLogits[]> {
+export async function runWindows(host: ReaderHost, windows: readonly Input[]): Promise<SpanLogits[]> {
   const inputs = windows.map(({ inputIds, tokenTypeIds }) => ({ inputIds, tokenTypeIds }))
   const outputs = await host.run(inputs)
   return outputs.map(({ start_logits: startLogits, end_logits: endLogits }) => {

@@ -2,8 +2,8 @@
  * registry/: enters a folder of a finished model, leaves an immutable version that others open by its id; which one serves
  * is a row in the store. Called by read/ and embed/ (to open), jobs/ (to create), graphql/ and cli/ (to choose).
  *
- * This file is what `manifest.json` says. Format 1. A reader of a later release that changes the meaning of a field raises
- * the format version; test/compat/ keeps folders of every format that was ever released.
+ * This file is what `manifest.json` says. Format 2; format 1 had one window for a canary and int8 as its only form. A release
+ * that changes the meaning of a field raises the format version; test/compat/ keeps a folder of every format.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { DocentError } from '../errors.js'
 
-export const MANIFEST_FORMAT_VERSION = 1
+export const MANIFEST_FORMAT_VERSION = 2
 export const MANIFEST_FILE = 'manifest.json'
 
 /** Where Transformers.js and Hugging Face look for them. */
@@ -28,6 +28,10 @@ const scoreSchema = z
   .object({ n: z.number().int().min(0), exactMatch: z.number(), f1: z.number() })
   .catchall(z.union([z.number(), z.tuple([z.number(), z.number()])]))
 
+/** The forms that Docent serves, the faster one first. */
+export const SERVED_FORMS = ['int8', 'fp32'] as const
+export type ServedForm = (typeof SERVED_FORMS)[number]
+
 /** Logits of one fixed input as this form gave them where it was made: what a host compares before it serves. */
 const canarySchema = z.object({
   inputIds: z.array(z.number().int()),
@@ -39,13 +43,19 @@ const canarySchema = z.object({
 /** A form is the same weights as one machine runs them: its own graph, measures and calibration. */
 const formSchema = z.object({
   file: z.string(),
+  /**
+   * Of a graph that the folder need not hold: the weights give these bytes, and a machine that serves this form writes them
+   * (onnx/lay-graph.ts). A graph without it is one of `files`.
+   */
+  sha256: sha256Schema.optional(),
   metrics: z.record(z.string(), scoreSchema),
   calibration: z.object({
     temperature: z.number().positive(),
     /** Abstain when the null score exceeds the best span's score by more than this. */
     noAnswerThreshold: z.number(),
   }),
-  canary: canarySchema,
+  /** Several windows of different lengths. */
+  canary: z.union([z.array(canarySchema).min(1), canarySchema.transform((one) => [one])]),
 })
 
 const draftShape = {
@@ -63,7 +73,10 @@ const draftShape = {
     maxQuestionTokens: z.number().int().positive(),
     maxAnswerTokens: z.number().int().positive(),
   }),
-  forms: z.object({ int8: formSchema }),
+  /** Those that were measured: a form that is absent is not served. */
+  forms: z
+    .object({ int8: formSchema.optional(), fp32: formSchema.optional() })
+    .refine((forms) => SERVED_FORMS.some((name) => forms[name]), 'no form was measured'),
   licence: z.string(),
   attribution: z.array(z.string()),
 }
@@ -71,7 +84,7 @@ const draftShape = {
 export const manifestDraftSchema = z.object(draftShape)
 
 export const manifestSchema = z.object({
-  formatVersion: z.literal(MANIFEST_FORMAT_VERSION),
+  formatVersion: z.int().min(1).max(MANIFEST_FORMAT_VERSION),
   id: z.string().regex(MODEL_ID_PATTERN),
   ...draftShape,
   /** sha256 of every other file in the folder, by its relative path with forward slashes. */
@@ -83,9 +96,15 @@ export const manifestSchema = z.object({
 /** What the maker of a version knows; id, format version, file hashes and seal are added by the registry. */
 export type ManifestDraft = z.infer<typeof manifestDraftSchema>
 export type Manifest = z.infer<typeof manifestSchema>
-export type ModelForm = z.infer<typeof formSchema>
+export type MeasuredForm = z.infer<typeof formSchema>
 export type ModelMetric = z.infer<typeof scoreSchema>
 export type ModelCanary = z.infer<typeof canarySchema>
+
+/** By their files, the hashes of graphs that the folder may hold and need not. */
+export function graphsLaidOnDemand({ forms }: Pick<Manifest, 'forms'>): Record<string, string> {
+  const measured = Object.values(forms).filter((form) => form !== undefined)
+  return Object.fromEntries(measured.flatMap(({ file, sha256 }) => (sha256 === undefined ? [] : [[file, sha256]])))
+}
 
 /** @throws MODEL_CORRUPT where it is missing, unreadable or altered, MODEL_INCOMPATIBLE where it is of another format. */
 export async function readManifest(folder: string): Promise<Manifest> {

@@ -5,6 +5,7 @@ import { DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { checkHashes, hashFiles } from './hashes.js'
 import {
+  graphsLaidOnDemand,
   MANIFEST_FILE,
   MANIFEST_FORMAT_VERSION,
   type Manifest,
@@ -78,7 +79,10 @@ export class Registry {
   async verify(id: string): Promise<void> {
     const { folder, manifest } = await this.get(id)
     await checkHashes(folder, manifest.files)
-    const unknown = (await listFiles(folder)).find((file) => file !== MANIFEST_FILE && !(file in manifest.files))
+    const onDemand = graphsLaidOnDemand(manifest)
+    const present = await listFiles(folder)
+    await checkHashes(folder, Object.fromEntries(Object.entries(onDemand).filter(([file]) => present.includes(file))))
+    const unknown = present.find((file) => file !== MANIFEST_FILE && !(file in manifest.files) && !(file in onDemand))
     if (unknown !== undefined) {
       throw new DocentError('MODEL_CORRUPT', `${join(folder, unknown)} is not listed in the manifest`)
     }
@@ -108,9 +112,16 @@ export class Registry {
   }
 
   async #print(id: string, folder: string, draft: ManifestDraft): Promise<string> {
-    const files = await hashFiles(folder, await listFiles(folder))
-    for (const { file } of Object.values(draft.forms)) {
-      if (!(file in files)) throw new DocentError('INTERNAL', `version ${id} was built without ${file}`)
+    // Made while it was measured: the version is whole without it.
+    const onDemand = graphsLaidOnDemand(draft)
+    const files = await hashFiles(
+      folder,
+      (await listFiles(folder)).filter((file) => !(file in onDemand)),
+    )
+    for (const form of Object.values(draft.forms)) {
+      if (form && !(form.file in files) && form.sha256 === undefined) {
+        throw new DocentError('INTERNAL', `version ${id} was built without ${form.file}`)
+      }
     }
     return printManifest({ formatVersion: MANIFEST_FORMAT_VERSION, id, ...draft, files })
   }

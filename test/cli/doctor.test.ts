@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
 import { docent, type Folders, makeFolders, PROGRAM } from '../support/start-server.js'
+import { alterInt8Canary, alterManifest } from '../support/tiny-models.js'
 
 let folders: Folders
 
@@ -26,6 +27,20 @@ test('doctor finds that all is well, training included', async () => {
   const { status, ok, failed, checks } = await doctor()
   expect({ status, ok, failed }).toEqual({ status: 0, ok: true, failed: [] })
   expect(checks).toContainEqual(expect.objectContaining({ name: 'training', detail: 'tfjs-node loads and computes' }))
+})
+
+test('doctor says in which form readers serve on this machine, and why', async () => {
+  const formOf = async (changes: Record<string, string> = {}) => {
+    const { checks } = await doctor(changes)
+    return checks.find(({ name }) => name === 'reader forms')
+  }
+  expect(await formOf()).toMatchObject({ ok: true, detail: 'tiny-1 serves in int8' })
+  await alterManifest(join(folders.folder, 'models/reader/tiny-1'), alterInt8Canary)
+  expect(await formOf()).toMatchObject({ ok: true, detail: 'tiny-1 serves in fp32' })
+  expect(await formOf({ DOCENT_READER_FORM: 'int8' })).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('tiny-1 cannot serve on this machine: its int8 canary is off by 5.00'),
+  })
 })
 
 test('doctor finds a folder that is none', async () => {

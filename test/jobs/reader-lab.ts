@@ -10,10 +10,12 @@ import { Feedback } from '../../src/feedback/feedback.js'
 import { exportReader } from '../../src/jobs/candidate.js'
 import type { ShippedSets } from '../../src/jobs/measure.js'
 import { JobQueue } from '../../src/jobs/queue.js'
+import { compareForm, makeReference } from '../../src/jobs/reference.js'
 import { TrainJobs } from '../../src/jobs/train.js'
 import { Training } from '../../src/jobs/training.js'
 import { createLogger } from '../../src/log.js'
-import { INT8_FILE } from '../../src/registry/manifest.js'
+import type { FormPreference } from '../../src/read/form.js'
+import type { MeasuredForm } from '../../src/registry/manifest.js'
 import { Models } from '../../src/registry/models.js'
 import { Registry } from '../../src/registry/registry.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
@@ -46,6 +48,8 @@ export class ReaderLab implements AsyncDisposable {
   readonly models: Models
   jobs: JobQueue
   training: Training
+  /** As the next start has it. */
+  readerForm: FormPreference = 'auto'
 
   private constructor(
     readonly folder: string,
@@ -68,8 +72,12 @@ export class ReaderLab implements AsyncDisposable {
       const weightsFile = join(TINY_MODEL, 'model.safetensors')
       await exportReader({ parentFolder: TINY_MODEL, weightsFile, folder: target, signal })
       const window = { maxSequenceLength: 96, stride: 16, maxQuestionTokens: 16, maxAnswerTokens: 8 }
-      const { int8 } = draft().forms
-      return draft({ window, forms: { int8: { ...int8, file: INT8_FILE } } })
+      const measured = draft().forms.int8 as MeasuredForm
+      const reference = await makeReference({ folder: target, window, examples: generalSet(), threads: 1 })
+      const files = { folder: target, window }
+      const int8 = { ...measured, ...(await compareForm(reference, 'int8', files)) }
+      const fp32 = { ...measured, ...(await compareForm(reference, 'fp32', files)) }
+      return draft({ window, forms: { int8, fp32 } })
     })
     await lab.jobs.start()
     return lab
@@ -131,8 +139,8 @@ export class ReaderLab implements AsyncDisposable {
   }
 
   #newQueue(): JobQueue {
-    const { store, registry, models, dataDir, sets } = this
-    const kind = new TrainJobs({ store, registry, models, dataDir, threads: 1, sets })
+    const { store, registry, models, dataDir, sets, readerForm } = this
+    const kind = new TrainJobs({ store, registry, models, dataDir, threads: 1, readerForm, sets })
     return new JobQueue({ store, kinds: [kind], log })
   }
 
@@ -156,7 +164,7 @@ export function priceTag(index: number): { context: string; price: string } {
   return { context: words.join(' '), price }
 }
 
-function tags(name: string, from: number): SquadExample[] {
+export function tags(name: string, from: number): SquadExample[] {
   return Array.from({ length: 24 }, (_, index) => {
     const { context, price } = priceTag(from + index)
     const common = { id: `${name}-${index}`, title: 'tags', question: QUESTION }

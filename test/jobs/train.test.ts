@@ -37,13 +37,13 @@ describe('a training job', { timeout: 240_000 }, () => {
     const candidate = await lab.models.current()
     await lab.registry.verify(candidate.id)
     const { manifest, folder } = candidate
-    const { heldOut, general } = manifest.forms.int8.metrics
+    const { heldOut, general } = manifest.forms.int8?.metrics ?? {}
     expect({ heldOut, general }).toMatchObject({
       heldOut: run.evaluation?.heldOut.candidate,
       general: run.evaluation?.general.candidate,
     })
     expect(manifest).toMatchObject({ parent: TINY_VERSION, datasetHash: run.datasetId, settings: { maxSteps: 80 } })
-    expect(manifest.forms.int8.calibration.temperature).toBeGreaterThan(0)
+    expect(manifest.forms.int8?.calibration.temperature).toBeGreaterThan(0)
     expect((await readSafetensors(join(folder, 'model.safetensors'))).has('qa_outputs.weight')).toBe(true)
     expect((await lab.store.reader.promotions.current())?.kind).toBe('GATE')
     expect((await lab.models.rollback('end of the test')).id).toBe(TINY_VERSION)
@@ -151,6 +151,21 @@ describe('a training job', { timeout: 240_000 }, () => {
     expect(run.status).toBe('SUCCEEDED')
     expect(await exists(runFolder(second))).toBe(false)
     expect((await readdir(join(lab.dataDir, 'runs'))).sort()).toEqual([...newest].sort())
+  })
+
+  it('measures versions in the form in which they will serve, and that is the one that they have', async () => {
+    lab.readerForm = 'fp32'
+    await lab.restart()
+    await lab.teach(12)
+    const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 3 }, autoPromote: false })
+    const { run } = await lab.ended(id)
+    expect(run).toMatchObject({ status: 'SUCCEEDED', evaluation: { general: { candidate: { n: 24 } } } })
+    const { id: candidate, manifest } = await lab.registry.get(run.candidateVersion as string)
+    expect(Object.keys(manifest.forms)).toEqual(['fp32'])
+    expect(manifest.forms.fp32).toMatchObject({ file: 'onnx/model.onnx', metrics: { general: { n: 24 } } })
+    // Other programs open the int8 graph, whatever serves here.
+    expect(Object.keys(manifest.files)).toContain('onnx/model_quantized.onnx')
+    await lab.registry.verify(candidate)
   })
 
   it('learns from a SQuAD file too', async () => {

@@ -23,7 +23,14 @@ function slowReaders(readMs: number) {
       if (!open.has(one.id)) throw new Error(`${one.id} ended under a question`)
       return NOTHING
     }
-    return { version: one, reader: { read }, [Symbol.asyncDispose]: async () => void open.delete(one.id) }
+    const calibration = { temperature: 1, noAnswerThreshold: 0 }
+    return {
+      version: one,
+      form: 'int8',
+      calibration,
+      reader: { read },
+      [Symbol.asyncDispose]: async () => void open.delete(one.id),
+    }
   }
   return { open, opened, openReader }
 }

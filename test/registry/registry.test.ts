@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,7 +30,7 @@ describe('the registry', () => {
     expect(await registry.list()).toEqual([])
     const created = await createVersion(registry, 'reader-1')
     expect(await registry.get('reader-1')).toEqual(created)
-    expect(created.manifest).toMatchObject({ ...draft(), id: 'reader-1', formatVersion: 1 })
+    expect(created.manifest).toMatchObject({ ...draft(), id: 'reader-1', formatVersion: 2 })
     expect(Object.keys(created.manifest.files)).toEqual([
       'config.json',
       'model.safetensors',
@@ -84,13 +85,39 @@ describe('the registry', () => {
     await expect(registry.verify('reader-1')).rejects.toThrow(/onnx\/extra\.bin is not listed/)
   })
 
+  it('takes a graph that is written on demand for a part of the version only while it is there, and right', async () => {
+    const graph = Buffer.alloc(1000, 9)
+    const { int8 } = draft().forms
+    const measured = int8 as NonNullable<typeof int8>
+    const sha256 = createHash('sha256').update(graph).digest('hex')
+    const { manifest } = await registry.create('reader-1', async (folder) => {
+      await writeModelFiles(folder)
+      await writeFile(join(folder, 'onnx/model.onnx'), graph)
+      return draft({ forms: { int8: measured, fp32: { ...measured, file: 'onnx/model.onnx', sha256 } } })
+    })
+    expect(Object.keys(manifest.files)).not.toContain('onnx/model.onnx')
+    await registry.verify('reader-1')
+    await flipByte(file('reader-1', 'onnx/model.onnx'), 500)
+    await expect(registry.verify('reader-1')).rejects.toThrow(/onnx\/model\.onnx has sha256/)
+    await rm(file('reader-1', 'onnx/model.onnx'))
+    await registry.verify('reader-1')
+  })
+
+  it('makes no version of a form whose graph is neither there nor pinned, nor of no form', async () => {
+    const { int8 } = draft().forms
+    const measured = int8 as NonNullable<typeof int8>
+    const fp32 = { ...measured, file: 'onnx/model.onnx' }
+    await expect(createVersion(registry, 'reader-1', { forms: { fp32 } })).rejects.toThrow(/without onnx\/model\.onnx/)
+    await expect(createVersion(registry, 'reader-1', { forms: {} })).rejects.toThrow(/no form was measured/)
+  })
+
   it('says how to mend a format that it does not know', async () => {
     await createVersion(registry, 'reader-1')
     const path = file('reader-1', 'manifest.json')
-    await writeFile(path, (await readFile(path, 'utf8')).replace('"formatVersion": 1', '"formatVersion": 2'))
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"formatVersion": 2', '"formatVersion": 3'))
     const refused = registry.get('reader-1')
     await expect(refused).rejects.toMatchObject({ code: 'MODEL_INCOMPATIBLE' })
-    await expect(refused).rejects.toThrow(/format version 2, this release reads up to 1: update Docent, or promote/)
+    await expect(refused).rejects.toThrow(/format version 3, this release reads up to 2: update Docent, or promote/)
   })
 
   it('knows a folder that was copied under another name, and leaves what it cannot read out of the list', async () => {

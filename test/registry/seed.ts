@@ -28,7 +28,7 @@ export function draft(changes: Partial<ManifestDraft> = {}): ManifestDraft {
         file: 'onnx/model_quantized.onnx',
         metrics: { general: { n: 10, exactMatch: 50, f1: 60.5, f1Interval: [50, 70] } },
         calibration: { temperature: 1.5, noAnswerThreshold: -0.5 },
-        canary: { inputIds: [1, 2], tokenTypeIds: [0, 1], startLogits: [0.5, 1], endLogits: [1, -2.25] },
+        canary: [{ inputIds: [1, 2], tokenTypeIds: [0, 1], startLogits: [0.5, 1], endLogits: [1, -2.25] }],
       },
     },
     licence: 'Apache-2.0',

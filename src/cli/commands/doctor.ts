@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../../config.js'
 import { asDocentError, type SerializedError } from '../../errors.js'
+import type { Logger } from '../../log.js'
+import { SessionHost } from '../../onnx/session-host.js'
+import { startForm } from '../../read/form.js'
 import { verifyEmbedder } from '../../registry/embedder-manifest.js'
 import { Registry } from '../../registry/registry.js'
 import { findServer } from '../../server/server-file.js'
@@ -21,17 +24,17 @@ export function addDoctor(program: Command, environment: NodeJS.ProcessEnv): voi
   const command = program
     .command('doctor')
     .description(
-      'Check what Docent needs: native parts, training, folders and every model file. Exit status 1 when one fails.',
+      'Check what Docent needs: native parts, training, folders, every model file, and the form in which readers serve here. Exit status 1 when one fails.',
     )
   finish(command, environment, ['docent doctor'], async (session) => {
     const checks: Check[] = []
-    for (const [name, look] of looks(session.config)) checks.push(await check(name, look))
+    for (const [name, look] of looks(session.config, session.log)) checks.push(await check(name, look))
     session.print({ ok: checks.every(({ ok }) => ok), checks }, () => checks.map(line).join('\n'))
     if (checks.some(({ ok }) => !ok)) process.exitCode = EXIT_FAILURE
   })
 }
 
-function looks(config: Config): [string, () => Promise<string>][] {
+function looks(config: Config, log: Logger): [string, () => Promise<string>][] {
   const native = ['better-sqlite3', 'hnswlib-node', 'onnxruntime-node', '@anush008/tokenizers']
   return [
     ['Node', async () => process.version],
@@ -41,6 +44,7 @@ function looks(config: Config): [string, () => Promise<string>][] {
     ['indexes', () => writable(config.indexDir)],
     ['embedder', () => verifyEmbedders(config)],
     ['models', () => verifyModels(config)],
+    ['reader forms', () => chooseForms(config, log)],
     ['server', async () => (await findServer(config.dataDir))?.url ?? 'none runs on this data'],
   ]
 }
@@ -63,6 +67,18 @@ async function verifyModels({ modelsDir }: Config): Promise<string> {
   const ids = await registry.ids()
   for (const id of ids) await registry.verify(id)
   return ids.length === 0 ? `${modelsDir} has no reader version yet` : `${ids.join(', ')}: every file is as written`
+}
+
+/** Opens every version, as a server would: which one is current stands in the store. */
+async function chooseForms({ modelsDir, readerForm }: Config, log: Logger): Promise<string> {
+  const chosen: string[] = []
+  for (const version of await new Registry({ modelsDir }).list()) {
+    const start = (modelPath: string) => SessionHost.start({ modelPath })
+    const { name, host } = await startForm(version, { preference: readerForm, start, log })
+    await host[Symbol.asyncDispose]()
+    chosen.push(`${version.id} serves in ${name}`)
+  }
+  return chosen.length === 0 ? 'no version to choose one for' : chosen.join(', ')
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Check> {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import writeFileAtomic from 'write-file-atomic'
 import { DocentError } from '../../errors.js'
@@ -7,6 +6,7 @@ import { evaluateReader, predictionsFile } from '../../evaluate/evaluate-reader.
 import { requireUnseen } from '../../evaluate/trained-on.js'
 import { SHIPPED_SETS } from '../../jobs/measure.js'
 import { SessionPool } from '../../onnx/session-pool.js'
+import { startForm } from '../../read/form.js'
 import { DEFAULT_READER_SETTINGS } from '../../read/reader.js'
 import { type ModelVersion, Registry } from '../../registry/registry.js'
 import { parseSquad, type SquadExample } from '../../text/squad.js'
@@ -51,7 +51,7 @@ export function addEvaluate(program: Command, environment: NodeJS.ProcessEnv): v
       }
       session.print({ model: version.id, ...scores }, () =>
         [
-          `${version.id} on ${data} (SQuAD ${scores.squadVersion}, ${scores.n} questions)`,
+          `${version.id} (${scores.form}) on ${data} (SQuAD ${scores.squadVersion}, ${scores.n} questions)`,
           `  exact match  ${withInterval(scores.exactMatch, scores.exactMatchInterval)}`,
           `  F1           ${withInterval(scores.f1, scores.f1Interval)}`,
         ].join('\n'),
@@ -82,26 +82,26 @@ async function chooseVersion(registry: Registry, id: string | undefined): Promis
   return version
 }
 
-async function measure(session: Session, { folder, manifest }: ModelVersion, examples: SquadExample[]) {
-  const { file, calibration } = manifest.forms.int8
-  await using host = await SessionPool.start({
-    modelPath: join(folder, file),
-    processes: session.config.readerProcesses,
-  })
+async function measure({ config, log, note }: Session, version: ModelVersion, examples: SquadExample[]) {
+  const { folder, manifest } = version
+  const { readerProcesses: processes, readerForm: preference } = config
+  const start = (modelPath: string) => SessionPool.start({ modelPath, processes })
+  const { name, form, host: started } = await startForm(version, { preference, start, log })
+  await using host = started
   let shownPercent = -1
-  // Awaited here: the host ends with this function.
-  return await evaluateReader({
+  const result = await evaluateReader({
     host,
     tokenizer: await Tokenizer.open(folder),
     settings: { ...DEFAULT_READER_SETTINGS, ...manifest.window },
     examples,
-    noAnswerThreshold: calibration.noAnswerThreshold,
+    noAnswerThreshold: form.calibration.noAnswerThreshold,
     onProgress: (done, total) => {
       const percent = Math.floor((100 * done) / total)
-      if (percent >= shownPercent + 5) session.note(`${done} of ${total} questions (${percent} %)`)
+      if (percent >= shownPercent + 5) note(`${done} of ${total} questions (${percent} %)`)
       if (percent >= shownPercent + 5) shownPercent = percent
     },
   })
+  return { form: name, ...result }
 }
 
 const withInterval = (value: number, [low, high]: readonly [number, number]): string =>

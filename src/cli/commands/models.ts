@@ -29,11 +29,14 @@ export function addModels(program: Command, environment: NodeJS.ProcessEnv): voi
     )
   })
 
-  const show = models.command('show').argument('<id>').description('One version: its manifest and when it was current.')
+  const show = models
+    .command('show')
+    .argument('<id>')
+    .description('One version: its manifest, the form in which it answers, and when it was current.')
   finish(show, environment, ['docent models show bundled-2'], async (session, _, [id]) => {
     await using client = await session.connect()
     const { modelVersion } = await client.graphql<{ modelVersion: ModelView & { manifest: unknown } }>(
-      `query($id: ID!) { modelVersion(id: $id) { ${FIELDS} manifest promotions { kind reason createdAt } } }`,
+      `query($id: ID!) { modelVersion(id: $id) { ${FIELDS} servedForm manifest promotions { kind reason createdAt } } }`,
       { id },
     )
     session.print(modelVersion, () => JSON.stringify(modelVersion, null, 2))
