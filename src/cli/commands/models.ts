@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { finish } from '../command.js'
 import { moment, table } from '../text.js'
+import { addExport } from './models-export.js'
 
 interface ModelView {
   readonly id: string
@@ -78,6 +79,8 @@ export function addModels(program: Command, environment: NodeJS.ProcessEnv): voi
       session.print(rollbackModel, () => `${rollbackModel.id} answers now`)
     },
   )
+
+  addExport(models, environment)
 
   const verify = models
     .command('verify')
