@@ -161,6 +161,8 @@ export class App implements AsyncDisposable {
   /** Opens the sessions, so that the first question waits for nothing. */
   async warmUp(): Promise<void> {
     await Promise.all([this.#servingReader.warmUp(), this.#embedder.get()])
+    const { version, form } = this.#servingReader
+    this.services.log.info({ modelVersion: version?.id, form }, 'the reader and the embedder are open')
   }
 
   /** Goes on with what an earlier process left, and works from now on. */

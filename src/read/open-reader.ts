@@ -37,7 +37,7 @@ export async function openReader(
     await pool[Symbol.asyncDispose]()
     throw error
   }
-  log.info({ modelVersion: version.id, form: name }, 'a reader is open')
+  log.debug({ modelVersion: version.id, form: name }, 'a reader is open')
   const settings = { ...DEFAULT_READER_SETTINGS, ...manifest.window }
   const { calibration } = form
   const reader = new Reader({ host: retrying(pool, log), tokenizer, settings, calibration })

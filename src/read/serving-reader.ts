@@ -91,7 +91,8 @@ export class ServingReader implements AsyncDisposable {
       const next = await this.#open(version)
       const old = this.#serving
       this.#serving = next
-      this.#options.log.info({ from: old.opened.version.id, to: version.id }, 'another reader serves')
+      const { form } = next.opened
+      this.#options.log.info({ from: old.opened.version.id, to: version.id, form }, 'another reader serves')
       this.#drain(old)
     })
   }

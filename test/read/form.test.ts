@@ -29,7 +29,7 @@ type Line = any
 /** Opened as a server opens it, with what was logged meanwhile. */
 async function open(preference: FormPreference) {
   const lines: Line[] = []
-  const log: Logger = pino({ level: 'info' }, { write: (text: string) => void lines.push(JSON.parse(text)) })
+  const log: Logger = pino({ level: 'debug' }, { write: (text: string) => void lines.push(JSON.parse(text)) })
   const opened = await openReader(await registry.get('tiny-1'), { processes: 1, preference, log })
   const warnings = () => lines.filter(({ level }) => level === 40)
   return { opened, lines, warnings }
