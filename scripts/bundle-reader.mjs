@@ -56,7 +56,8 @@ const registry = new Registry({ modelsDir: options.models })
 const version = await registry.create(id, async (folder) => {
   await exportReader({ parentFolder: base, weightsFile: trained, folder, signal })
   const config = JSON.parse(await readFile(path.join(base, 'config.json'), 'utf8'))
-  const own = { ...config, architectures: ['BertForQuestionAnswering'] }
+  // The weights are stored in half precision and served in single: other programs should compute them as they are served.
+  const own = { ...config, architectures: ['BertForQuestionAnswering'], torch_dtype: 'float32' }
   await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(own, null, 2)}\n`)
   await writeOwnWeights(path.join(folder, 'trained.safetensors'))
   const general = await readSquadFile(SHIPPED_SETS.general)

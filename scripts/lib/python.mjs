@@ -33,9 +33,10 @@ function run(command, args) {
 /**
  * Starts `scripts/bench/peer/PROGRAM` with arguments. `ask(request)` sends a line of JSON and resolves with the next line
  * that comes back: so the two sides can take turns, and a busy moment hits both.
+ * @param given an interpreter that has the requirements already; unless given, an environment is made for them.
  */
-export async function startPeer(program, args, log) {
-  const python = await preparePython(log)
+export async function startPeer(program, args, log, given) {
+  const python = given ?? (await preparePython(log))
   const child = spawn(python, [join(root, 'scripts/bench/peer', program), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, TRANSFORMERS_OFFLINE: '1', HF_HUB_OFFLINE: '1' },
