@@ -5,14 +5,15 @@ import { Child } from '../child.js'
 import type { Run, RunStatus } from '../domain.js'
 import { fitCalibration } from '../evaluate/calibration.js'
 import type { ReaderEvaluation } from '../evaluate/evaluate-reader.js'
-import type { FormPreference } from '../read/form.js'
+import type { Logger } from '../log.js'
+import { chooseServedForm, type FormPreference } from '../read/form.js'
 import type { ManifestDraft, ModelMetric } from '../registry/manifest.js'
 import type { ModelVersion } from '../registry/registry.js'
 import type { SquadExample } from '../text/squad.js'
 import type { TrainingResult } from '../train/trainer.js'
 import type { ExportRequest } from './export-process.js'
 import type { JobContext } from './kind.js'
-import { type Measures, type MeasuringSets, readSet, readSets, score, withReader } from './measure.js'
+import { type Measures, type MeasuringSets, readSet, readSets, score, startHost, withReader } from './measure.js'
 import { chooseForm, makeReference } from './reference.js'
 
 /** What a version shares with its parent, as far as the parent has it. */
@@ -46,7 +47,8 @@ export async function buildCandidate(options: CandidateOptions): Promise<{ draft
   await exportReader({ parentFolder: parent.folder, weightsFile, folder, signal: context.signal })
   if (adapterFolder) await cp(adapterFolder, join(folder, ADAPTER_FOLDER), { recursive: true })
   const reference = await makeReference({ folder, window, examples: sets.general, threads })
-  const { name, form } = await chooseForm(reference, { folder, window, preference, log: context.log })
+  const suited = await preferenceFor(parent, preference, context.log)
+  const { name, form } = await chooseForm(reference, { folder, window, preference: suited, log: context.log })
   return withReader({ folder, modelFile: form.file, window }, async (reader) => {
     context.signal.throwIfAborted()
     await onStatus('EVALUATING')
@@ -70,6 +72,17 @@ export async function buildCandidate(options: CandidateOptions): Promise<{ draft
     }
     return { draft, measures }
   })
+}
+
+/**
+ * A machine that serves the parent in fp32, because it computes int8 otherwise, serves the child in fp32 too: a canary made
+ * here would be right here, whatever int8 computes.
+ * @throws FORM_UNAVAILABLE
+ */
+async function preferenceFor(parent: ModelVersion, preference: FormPreference, log: Logger): Promise<FormPreference> {
+  if (preference !== 'auto' || !parent.manifest.forms.int8) return preference
+  const name = await chooseServedForm(parent, { preference, log, start: startHost })
+  return name === 'int8' ? 'auto' : name
 }
 
 /**

@@ -51,7 +51,7 @@ export type Readings = { readonly [set in keyof MeasuringSets]: readonly Reading
 export type MeasuredReader = Pick<EvaluationOptions, 'host' | 'tokenizer' | 'settings'>
 
 /** The same session as in serving; only that it gives way to it. */
-const startHost = (modelPath: string): Promise<SessionHost> =>
+export const startHost = (modelPath: string): Promise<SessionHost> =>
   SessionHost.start({ modelPath, threads: 1, niceness: 10 })
 
 /** Opens the graph `modelFile` in `folder`, for as long as `work` takes. */

@@ -29,11 +29,11 @@ export type CanaryDifference = Readonly<Record<'maxDifference' | 'relativeError'
 /**
  * By how much a form may differ here from where it was made: in any logit, and over the batch against the logits' spread.
  * Floats are summed in another order on another processor. With int8 that order decides now and then to which integer an
- * activation is rounded; a processor whose products overflow computes another function
+ * activation is rounded, which moves logits by tenths; products that overflow move them by more than one
  * (docs/decisions/0012-forms-and-their-choice.md has the figures).
  */
 export const CANARY_TOLERANCES: Readonly<Record<ServedForm, CanaryDifference>> = {
-  int8: { maxDifference: 2, relativeError: 0.1 },
+  int8: { maxDifference: 2, relativeError: 0.06 },
   fp32: { maxDifference: 0.01, relativeError: 0.01 },
 }
 
@@ -75,6 +75,16 @@ export async function startForm<Host extends ReaderHost & AsyncDisposable>(
     refused.push(`its ${name} canary is off by ${difference.maxDifference.toPrecision(3)}`)
   }
   throw new DocentError('FORM_UNAVAILABLE', `${id} cannot serve on this machine: ${refused.join(', and ')}`)
+}
+
+/** Which form would serve, without keeping it open. @throws as {@link startForm} */
+export async function chooseServedForm<Host extends ReaderHost & AsyncDisposable>(
+  version: ModelVersion,
+  options: FormOptions<Host>,
+): Promise<ServedForm> {
+  const { name, host } = await startForm(version, options)
+  await host[Symbol.asyncDispose]()
+  return name
 }
 
 /** Of what the host makes of the canary batch from what the manifest says; infinite where it is not even as long. */

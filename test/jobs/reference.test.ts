@@ -10,7 +10,7 @@ import { exportModel, GRAPH_FILES } from '../../src/onnx/export-model.js'
 import type { FormPreference } from '../../src/read/form.js'
 import { tinyConfig, tinyWeights } from '../onnx/tiny-model.js'
 import { TINY_MODEL_FOLDER } from '../support/tiny-models.js'
-import { generalSet } from './reader-lab.js'
+import { tags } from './reader-lab.js'
 
 const window = { maxSequenceLength: 96, stride: 16, maxQuestionTokens: 16, maxAnswerTokens: 8 }
 let folder: string
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const weightsFile = join(TINY_MODEL_FOLDER, 'model.safetensors')
   await mkdir(folder)
   await exportReader({ parentFolder: TINY_MODEL_FOLDER, weightsFile, folder, signal: new AbortController().signal })
-  reference = await makeReference({ folder, window, examples: generalSet(), threads: 1 })
+  reference = await makeReference({ folder, window, examples: tags('general', 1000), threads: 1 })
 })
 afterAll(() => rm(join(folder, '..'), { recursive: true, force: true }))
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TrainingStep } from '../../src/domain.js'
 import { exists } from '../../src/durable.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
+import { alterInt8Canary, alterManifest } from '../support/tiny-models.js'
 import { LEARNING, priceTag, ReaderLab, TINY_VERSION } from './reader-lab.js'
 
 describe('a training job', { timeout: 240_000 }, () => {
@@ -153,8 +154,16 @@ describe('a training job', { timeout: 240_000 }, () => {
     expect((await readdir(join(lab.dataDir, 'runs'))).sort()).toEqual([...newest].sort())
   })
 
-  it('measures versions in the form in which they will serve, and that is the one that they have', async () => {
-    lab.readerForm = 'fp32'
+  it.each([
+    [
+      'it is asked for',
+      async () => {
+        lab.readerForm = 'fp32'
+      },
+    ],
+    ['int8 is not right here', () => alterManifest(join(lab.registry.readersDir, TINY_VERSION), alterInt8Canary)],
+  ])('measures a candidate in fp32 where %s, and that is the form that it has', async (_, prepare) => {
+    await prepare()
     await lab.restart()
     await lab.teach(12)
     const { id } = await lab.training.start({ settings: { ...LEARNING, maxSteps: 3 }, autoPromote: false })

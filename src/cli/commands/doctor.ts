@@ -5,7 +5,7 @@ import type { Config } from '../../config.js'
 import { asDocentError, type SerializedError } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import { SessionHost } from '../../onnx/session-host.js'
-import { startForm } from '../../read/form.js'
+import { chooseServedForm } from '../../read/form.js'
 import { verifyEmbedder } from '../../registry/embedder-manifest.js'
 import { Registry } from '../../registry/registry.js'
 import { findServer } from '../../server/server-file.js'
@@ -74,9 +74,7 @@ async function chooseForms({ modelsDir, readerForm }: Config, log: Logger): Prom
   const chosen: string[] = []
   for (const version of await new Registry({ modelsDir }).list()) {
     const start = (modelPath: string) => SessionHost.start({ modelPath })
-    const { name, host } = await startForm(version, { preference: readerForm, start, log })
-    await host[Symbol.asyncDispose]()
-    chosen.push(`${version.id} serves in ${name}`)
+    chosen.push(`${version.id} serves in ${await chooseServedForm(version, { preference: readerForm, start, log })}`)
   }
   return chosen.length === 0 ? 'no version to choose one for' : chosen.join(', ')
 }
