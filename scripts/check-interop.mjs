@@ -23,7 +23,7 @@ import { compareLogits } from '../dist/onnx/verify.js'
 import { CANARY_TOLERANCES } from '../dist/read/form.js'
 import { DEFAULT_READER_SETTINGS, Reader } from '../dist/read/reader.js'
 import { runWindows } from '../dist/read/windows.js'
-import { readBertConfig } from '../dist/registry/bert-config.js'
+import { readEncoderConfig } from '../dist/registry/encoder-config.js'
 import { readManifest, WEIGHTS_FILE } from '../dist/registry/manifest.js'
 import { readSafetensors } from '../dist/registry/safetensors.js'
 import { parseSquad } from '../dist/text/squad.js'
@@ -107,7 +107,7 @@ async function chooseQuestions(tokenizer, settings) {
 }
 
 async function writeGraphs() {
-  const config = await readBertConfig(folder)
+  const config = await readEncoderConfig(folder)
   const weights = await readSafetensors(join(folder, WEIGHTS_FILE))
   const graphs = { int8: join(folder, GRAPH_FILES.int8) }
   for (const form of ['fp32', 'standard']) {

@@ -5,7 +5,7 @@ import { readExamples, scoreReadings } from '../../dist/evaluate/evaluate-reader
 import { exportModel } from '../../dist/onnx/export-model.js'
 import { SessionPool } from '../../dist/onnx/session-pool.js'
 import { DEFAULT_READER_SETTINGS } from '../../dist/read/reader.js'
-import { readBertConfig } from '../../dist/registry/bert-config.js'
+import { readEncoderConfig } from '../../dist/registry/encoder-config.js'
 import { readSafetensors } from '../../dist/registry/safetensors.js'
 import { parseSquad } from '../../dist/text/squad.js'
 import { Tokenizer } from '../../dist/text/tokenizer.js'
@@ -26,7 +26,7 @@ export async function run({ data = join(root, 'resources/general-set.json'), mod
   const work = await mkdtemp(join(tmpdir(), 'docent-forms-'))
   try {
     const tokenizer = await Tokenizer.open(folder)
-    const config = await readBertConfig(folder)
+    const config = await readEncoderConfig(folder)
     const weights = await readSafetensors(join(folder, 'model.safetensors'))
     const readings = {}
     for (const form of FORMS) {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { serveParent } from '../child.js'
 import { exportModel } from '../onnx/export-model.js'
-import { readBertConfig } from '../registry/bert-config.js'
+import { readEncoderConfig } from '../registry/encoder-config.js'
 import { INT8_FILE, WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors, writeSafetensors } from '../registry/safetensors.js'
 
@@ -20,7 +20,7 @@ async function exportWeights({ parentFolder, weightsFile, folder }: ExportReques
   await writeSafetensors(halfFile, await readSafetensors(weightsFile), { dtype: 'F16', metadata: { format: 'pt' } })
   // Read back: the graph must be that of the numbers that are kept, not of those that were rounded away.
   const weights = await readSafetensors(halfFile)
-  const config = await readBertConfig(parentFolder)
+  const config = await readEncoderConfig(parentFolder)
   const graph = exportModel({ config, weights, task: 'reader', form: 'int8' })
   await mkdir(dirname(join(folder, INT8_FILE)), { recursive: true })
   await writeFile(join(folder, INT8_FILE), graph)

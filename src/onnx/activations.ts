@@ -3,7 +3,7 @@
  * Int8 needs to know it (quantise.ts), and an export must write the same bytes on every machine: JavaScript arithmetic is
  * the same everywhere, while the fast runtimes sum in an order that depends on the processor.
  */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { Weights } from './weights.js'
 
 /** What a linear layer takes, per input channel, over all tokens of the calibration text. */
@@ -29,7 +29,7 @@ const CALIBRATION_IDS: readonly number[] = [
 ]
 
 /** @returns for each layer, the ranges of what its four linear layers take. */
-export function measureActivations(config: BertConfig, weights: Weights): Record<LayerInput, ChannelRanges>[] {
+export function measureActivations(config: EncoderConfig, weights: Weights): Record<LayerInput, ChannelRanges>[] {
   const ids = CALIBRATION_IDS.map((id) => id % config.vocabularySize).slice(0, config.maxPositions)
   const rows = ids.length
   const { hiddenSize, intermediateSize } = config
@@ -65,7 +65,7 @@ export function measureActivations(config: BertConfig, weights: Weights): Record
   return measured
 }
 
-function embed(config: BertConfig, weights: Weights, ids: readonly number[]): Float64Array {
+function embed(config: EncoderConfig, weights: Weights, ids: readonly number[]): Float64Array {
   const size = config.hiddenSize
   const words = weights.encoder('embeddings.word_embeddings.weight', config.vocabularySize, size)
   const positions = weights.encoder('embeddings.position_embeddings.weight', config.maxPositions, size)
@@ -156,7 +156,7 @@ function softmax(scores: Float64Array): void {
   for (let index = 0; index < scores.length; index++) scores[index] = at(scores, index) / total
 }
 
-function layerNorm(config: BertConfig, weights: Weights, name: string, input: Float64Array): Float64Array {
+function layerNorm(config: EncoderConfig, weights: Weights, name: string, input: Float64Array): Float64Array {
   const size = config.hiddenSize
   const weight = weights.encoder(`${name}.weight`, size)
   const bias = weights.encoder(`${name}.bias`, size)

@@ -3,7 +3,7 @@
  * The graph takes any batch and any attention mask, as other programs expect of such a file; Docent itself runs each input
  * alone and unpadded.
  */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { GraphBuilder, Value } from './graph-builder.js'
 import { type KernelWriter, type NormParts, writeNorm } from './kernels.js'
 import type { LinearName, LinearWriter } from './linear.js'
@@ -12,7 +12,7 @@ import { concatenate, transpose, type Weights } from './weights.js'
 
 export interface EncoderParts {
   readonly graph: GraphBuilder
-  readonly config: BertConfig
+  readonly config: EncoderConfig
   readonly weights: Weights
   /** How matrix products and the word table are written, and what stands between them: in these two the forms differ. */
   readonly linear: LinearWriter
@@ -146,7 +146,7 @@ function writeAddNorm(
   return kernels.addNorm(graph, name, { product, bias, residual, norm })
 }
 
-function normParts(graph: GraphBuilder, config: BertConfig, weights: Weights, name: string): NormParts {
+function normParts(graph: GraphBuilder, config: EncoderConfig, weights: Weights, name: string): NormParts {
   const size = config.hiddenSize
   const constant = (part: string) => graph.floats(`${name}.${part}`, [size], weights.encoder(`${name}.${part}`, size))
   return { weight: constant('weight'), bias: constant('bias'), epsilon: config.layerNormEpsilon }

@@ -3,7 +3,7 @@
  * the bytes of an ONNX file, or logits and hidden states. Called by set-up and training's export (exportModel, verifyExport)
  * and by embed/, read/ and evaluation (SessionHost, SessionPool); nothing else imports ONNX Runtime.
  */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { Tensor } from '../registry/safetensors.js'
 import { measureActivations } from './activations.js'
 import { type EncoderParts, writeEncoder, writeHiddenStateOutput, writeSpanHead } from './bert-graph.js'
@@ -28,7 +28,7 @@ export const GRAPH_FILES = {
 } as const satisfies Partial<Record<ModelForm, string>>
 
 export interface ExportOptions {
-  readonly config: BertConfig
+  readonly config: EncoderConfig
   /** By their Hugging Face names, with or without the prefix `bert.`. */
   readonly weights: ReadonlyMap<string, Tensor>
   readonly task: ModelTask

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serveParent } from '../child.js'
-import { readBertConfig } from '../registry/bert-config.js'
+import { readEncoderConfig } from '../registry/encoder-config.js'
 import { WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors } from '../registry/safetensors.js'
 import { exportModel, type ModelForm } from './export-model.js'
@@ -17,7 +17,7 @@ export interface GraphRequest {
 serveParent({ write: writeGraph })
 
 async function writeGraph({ folder, form, path }: GraphRequest): Promise<void> {
-  const config = await readBertConfig(folder)
+  const config = await readEncoderConfig(folder)
   const weights = await readSafetensors(join(folder, WEIGHTS_FILE))
   await writeFile(path, exportModel({ config, weights, task: 'reader', form }))
 }

@@ -9,8 +9,8 @@ import writeFileAtomic from 'write-file-atomic'
 import { packageRoot } from '../child.js'
 import { exists, hashFile } from '../durable.js'
 import { DocentError } from '../errors.js'
-import { readBertConfig } from '../registry/bert-config.js'
 import { writeEmbedderManifest } from '../registry/embedder-manifest.js'
+import { readEncoderConfig } from '../registry/encoder-config.js'
 import { INT8_FILE, readManifest, WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 import { exportModel } from './export-model.js'
@@ -67,7 +67,7 @@ async function writeWeights(folder: string): Promise<void> {
 }
 
 async function writeGraph(folder: string, weights: Map<string, Tensor>, task: 'embedder' | 'reader'): Promise<void> {
-  const graph = exportModel({ config: await readBertConfig(folder), weights, task, form: 'int8' })
+  const graph = exportModel({ config: await readEncoderConfig(folder), weights, task, form: 'int8' })
   const path = join(folder, INT8_FILE)
   await mkdir(dirname(path), { recursive: true })
   await writeFileAtomic(path, Buffer.from(graph.buffer, graph.byteOffset, graph.byteLength))

@@ -1,7 +1,7 @@
 /**
  * Scaled dot-product attention (Vaswani et al. 2017) over the windows of one group, forward and backward.
  */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
 
 /** Windows of one length: rows `firstRow` to `firstRow + windowCount * length` of the token matrix. */
@@ -24,7 +24,7 @@ export function attend(
   ops: TensorOps,
   queryKeyValue: Tensor, // [tokens, 3 x hidden]
   { firstRow, windowCount, length }: WindowGroup,
-  { headCount, hiddenSize }: BertConfig,
+  { headCount, hiddenSize }: EncoderConfig,
 ): { context: Tensor; saved: SavedGroup } {
   const headSize = hiddenSize / headCount
   const rows = ops.rows(queryKeyValue, firstRow, windowCount * length)
@@ -43,7 +43,7 @@ export function attendBackward(
   weighted: Tensor, // [tokens, heads]: context gradient times context, summed over each head
   { query, key, value, probabilities }: SavedGroup,
   { firstRow, windowCount, length }: WindowGroup,
-  { headCount, hiddenSize }: BertConfig,
+  { headCount, hiddenSize }: EncoderConfig,
 ): Tensor {
   const headSize = hiddenSize / headCount
   const count = windowCount * length

@@ -6,7 +6,7 @@
  * windows: a group is a run of windows of one length, attended to in one product. So no mask exists, and what a window
  * gets cannot depend on its neighbours.
  */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import { attend, attendBackward, type SavedGroup, type WindowGroup } from './attention.js'
 import { type Dropout, dropped } from './dropout.js'
 import type { LayerParameters, LinearParameters, NormParameters } from './parameters.js'
@@ -103,7 +103,7 @@ export function encoderLayer(
   input: Tensor,
   parameters: LayerParameters,
   groups: readonly WindowGroup[],
-  config: BertConfig,
+  config: EncoderConfig,
   dropout: Dropout,
 ): { output: Tensor; saved: SavedLayer } {
   const queryKeyValue = linear(ops, input, parameters.queryKeyValue)
@@ -141,7 +141,7 @@ export function encoderLayerBackward(
   saved: SavedLayer,
   parameters: LayerParameters,
   groups: readonly WindowGroup[],
-  config: BertConfig,
+  config: EncoderConfig,
 ): Tensor {
   const residual = layerNormBackward(ops, outputGradient, saved.outputNorm, parameters.outputNorm)
   const outputGradientKept = dropped(ops, residual, saved.outputMask)

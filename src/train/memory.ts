@@ -1,5 +1,5 @@
 /** How many tokens fit into one forward and backward pass under a memory budget. */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { ModelParameters } from './parameters.js'
 
 const MIB = 2 ** 20
@@ -17,7 +17,7 @@ const MIN_TOKENS = 512
  */
 export function tokensWithin(
   budgetMb: number,
-  { hiddenSize, intermediateSize, headCount, layerCount }: BertConfig,
+  { hiddenSize, intermediateSize, headCount, layerCount }: EncoderConfig,
   parameters: ModelParameters,
   length: number,
 ): number {

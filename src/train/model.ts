@@ -1,7 +1,7 @@
 /**
  * BERT with a question-answering head over a micro-batch of windows: logits, or loss and gradients.
  */
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { SpanLogits } from '../text/spans.js'
 import type { WindowGroup } from './attention.js'
 import { Dropout, dropped } from './dropout.js'
@@ -39,10 +39,10 @@ interface TokenRows {
 
 export class ReaderModel {
   readonly #ops: TensorOps
-  readonly #config: BertConfig
+  readonly #config: EncoderConfig
   readonly #parameters: ModelParameters
 
-  constructor(ops: TensorOps, config: BertConfig, parameters: ModelParameters) {
+  constructor(ops: TensorOps, config: EncoderConfig, parameters: ModelParameters) {
     this.#ops = ops
     this.#config = config
     this.#parameters = parameters

@@ -4,7 +4,7 @@
  * parameter, so that one product computes all three; their Hugging Face names are views of it.
  */
 import { DocentError } from '../errors.js'
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { Tensor as StoredTensor } from '../registry/safetensors.js'
 import { LowRankAdapter } from './low-rank.js'
 import { normal, randomStream } from './random.js'
@@ -136,7 +136,7 @@ export interface ParameterOptions {
  */
 export function createParameters(
   ops: TensorOps,
-  config: BertConfig,
+  config: EncoderConfig,
   weights: Weights,
   { seed, frozen, adapters: adapterOptions = null }: ParameterOptions,
 ): ModelParameters {

@@ -1,7 +1,7 @@
 /** Everything that a run changes as it goes, opened from the parent or from a checkpoint, and saved to one. */
 import { createHash } from 'node:crypto'
 import { DocentError } from '../errors.js'
-import type { BertConfig } from '../registry/bert-config.js'
+import type { EncoderConfig } from '../registry/encoder-config.js'
 import { type DataPosition, epochOrder } from './batches.js'
 import { BestWeights } from './best-weights.js'
 import { CHECKPOINT_FORMAT_VERSION, readCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -25,7 +25,7 @@ import type { TensorOps } from './tensorflow.js'
 
 export interface RunInput {
   readonly ops: TensorOps
-  readonly config: BertConfig
+  readonly config: EncoderConfig
   /** The parent's weights. */
   readonly weights: Weights
   readonly windows: readonly LabelledInput[]

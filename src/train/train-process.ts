@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { emitToParent, serveParent } from '../child.js'
 import { asDocentError, DocentError } from '../errors.js'
-import { readBertConfig } from '../registry/bert-config.js'
+import { readEncoderConfig } from '../registry/encoder-config.js'
 import { readSafetensors } from '../registry/safetensors.js'
 import type { SpanLogits } from '../text/spans.js'
 import { Tokenizer } from '../text/tokenizer.js'
@@ -55,7 +55,7 @@ serveParent({
 async function runTraining({ settings, parentFolder, checkpointFolder, resume, ...data }: StartRequest) {
   const checked = parseTrainingSettings(settings)
   const ops = loadTensorFlow(choosePrecision(checked.precision))
-  const config = await readBertConfig(parentFolder)
+  const config = await readEncoderConfig(parentFolder)
   if (checked.maxSequenceLength > config.maxPositions) {
     throw new DocentError('UNSAFE_SETTINGS', `maxSequenceLength: the model has ${config.maxPositions} positions`)
   }
@@ -83,7 +83,7 @@ async function runTraining({ settings, parentFolder, checkpointFolder, resume, .
 
 async function logits({ folder, weightsFile, inputs }: LogitsRequest): Promise<SpanLogits[]> {
   const ops = loadTensorFlow()
-  const config = await readBertConfig(folder)
+  const config = await readEncoderConfig(folder)
   const weights = await readSafetensors(weightsFile)
   const parameters = createParameters(ops, config, weights, { seed: 0, frozen: () => true })
   const model = new ReaderModel(ops, config, parameters)

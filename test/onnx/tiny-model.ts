@@ -1,7 +1,7 @@
 /** The tiny model, with what the real transformers computed for it. */
 import { readFileSync } from 'node:fs'
 import type { ModelInput } from '../../src/onnx/session-host.js'
-import { readBertConfig } from '../../src/registry/bert-config.js'
+import { readEncoderConfig } from '../../src/registry/encoder-config.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
 import type { SpanLogits } from '../../src/text/spans.js'
 
@@ -16,7 +16,7 @@ interface ReferenceRow {
 
 const rows: ReferenceRow[] = JSON.parse(readFileSync(`${FOLDER}/reference.json`, 'utf8'))
 
-export const tinyConfig = await readBertConfig(FOLDER)
+export const tinyConfig = await readEncoderConfig(FOLDER)
 export const tinyWeights = await readSafetensors(`${FOLDER}/model.safetensors`)
 
 export const tinyInputs: ModelInput[] = rows.map((row) => ({

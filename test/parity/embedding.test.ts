@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
 import { Embedder, type EmbedderForm } from '../../src/embed/embedder.js'
 import { exportModel, GRAPH_FILES } from '../../src/onnx/export-model.js'
-import { readBertConfig } from '../../src/registry/bert-config.js'
+import { readEncoderConfig } from '../../src/registry/encoder-config.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
 
 const LAID_FOLDER = join(packageRoot, 'models/embedder/all-MiniLM-L6-v2')
@@ -36,7 +36,7 @@ beforeAll(async () => {
     await copyFile(join(LAID_FOLDER, file), join(folder, file))
   }
   await mkdir(join(folder, 'onnx'))
-  const config = await readBertConfig(LAID_FOLDER)
+  const config = await readEncoderConfig(LAID_FOLDER)
   const weights = await readSafetensors(join(LAID_FOLDER, 'model.safetensors'))
   for (const form of ['int8', 'fp32'] as const) {
     await writeFile(join(folder, GRAPH_FILES[form]), exportModel({ config, weights, task: 'embedder', form }))

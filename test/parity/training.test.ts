@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
-import { readBertConfig } from '../../src/registry/bert-config.js'
+import { readEncoderConfig } from '../../src/registry/encoder-config.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
 import { type LabelledInput, ReaderModel } from '../../src/train/model.js'
 import { AdamW } from '../../src/train/optimizer.js'
@@ -36,7 +36,7 @@ let parameters: ModelParameters
 let model: ReaderModel
 
 beforeEach(async () => {
-  const config = await readBertConfig(folder)
+  const config = await readEncoderConfig(folder)
   const weights = await readSafetensors(path.join(folder, 'model.safetensors'))
   const { weight, bias } = fixture.head
   weights.set('qa_outputs.weight', { shape: [2, config.hiddenSize], data: Float32Array.from(weight) })

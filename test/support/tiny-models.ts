@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { packageRoot } from '../../src/child.js'
 import { exportModel, GRAPH_FILES } from '../../src/onnx/export-model.js'
 import { SessionHost } from '../../src/onnx/session-host.js'
-import { readBertConfig } from '../../src/registry/bert-config.js'
+import { readEncoderConfig } from '../../src/registry/encoder-config.js'
 import {
   INT8_FILE,
   MANIFEST_FILE,
@@ -65,7 +65,7 @@ let made: Promise<TinyForms> | undefined
 /** Both forms, measured on nothing; made once. */
 function tinyForms(): Promise<TinyForms> {
   made ??= (async () => {
-    const config = await readBertConfig(TINY_MODEL_FOLDER)
+    const config = await readEncoderConfig(TINY_MODEL_FOLDER)
     const weights = await readSafetensors(join(TINY_MODEL_FOLDER, WEIGHTS_FILE))
     // It has learnt nothing, so nothing is asked of its confidence: it always answers.
     const measured = { metrics: {}, calibration: { temperature: 1, noAnswerThreshold: 1000 } }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
-import { type BertConfig, readBertConfig } from '../../src/registry/bert-config.js'
+import { type EncoderConfig, readEncoderConfig } from '../../src/registry/encoder-config.js'
 import { readSafetensors, type Tensor } from '../../src/registry/safetensors.js'
 import { type LabelledInput, ReaderModel } from '../../src/train/model.js'
 import { AdamW } from '../../src/train/optimizer.js'
@@ -12,11 +12,11 @@ import { loadTensorFlow } from '../../src/train/tensorflow.js'
 
 const folder = path.join(packageRoot, 'test/fixtures/tiny-model')
 const ops = loadTensorFlow()
-let config: BertConfig
+let config: EncoderConfig
 let weights: Weights
 
 beforeAll(async () => {
-  config = await readBertConfig(folder)
+  config = await readEncoderConfig(folder)
   weights = await readSafetensors(path.join(folder, 'model.safetensors'))
 })
 

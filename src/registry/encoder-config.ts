@@ -4,7 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { DocentError } from '../errors.js'
 
-export interface BertConfig {
+export interface EncoderConfig {
   readonly hiddenSize: number
   readonly layerCount: number
   readonly headCount: number
@@ -35,7 +35,7 @@ const schema = z.object({
 })
 
 /** @throws MODEL_INCOMPATIBLE naming the setting that is no BERT encoder's, or none that Docent computes. */
-export function parseBertConfig(json: unknown): BertConfig {
+export function parseEncoderConfig(json: unknown): EncoderConfig {
   const parsed = schema.safeParse(json)
   if (!parsed.success) throw new DocentError('MODEL_INCOMPATIBLE', `config.json: ${z.prettifyError(parsed.error)}`)
   const config = parsed.data
@@ -57,8 +57,8 @@ export function parseBertConfig(json: unknown): BertConfig {
   }
 }
 
-/** @throws MODEL_CORRUPT when the folder has no readable config.json, else as {@link parseBertConfig}. */
-export async function readBertConfig(modelFolder: string): Promise<BertConfig> {
+/** @throws MODEL_CORRUPT when the folder has no readable config.json, else as {@link parseEncoderConfig}. */
+export async function readEncoderConfig(modelFolder: string): Promise<EncoderConfig> {
   const file = path.join(modelFolder, 'config.json')
   let json: unknown
   try {
@@ -66,5 +66,5 @@ export async function readBertConfig(modelFolder: string): Promise<BertConfig> {
   } catch (cause) {
     throw new DocentError('MODEL_CORRUPT', `${file} cannot be read: ${String(cause)}`, { cause })
   }
-  return parseBertConfig(json)
+  return parseEncoderConfig(json)
 }
