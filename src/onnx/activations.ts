@@ -16,12 +16,21 @@ export interface ChannelRanges {
 export type LayerInput = 'attention' | 'context' | 'intermediate' | 'output'
 
 /**
- * A question and a passage with numbers, quotes and all common punctuation, as the uncased vocabulary of BERT numbers
- * them: "How many days of notice does the 2019 contract ask for?" [SEP] "The tenant (Mr. J. Smith) gives 90 days' notice;
- * ...". Large activations sit at punctuation and special tokens and in few channels, which such a text shows. With another
- * vocabulary the numbers are taken modulo its size: then they are words without sense, and only less typical.
+ * A question and a passage with numbers, quotes and all common punctuation. Large activations sit at punctuation and special
+ * tokens and in few channels, which such a text shows.
  */
-const CALIBRATION_IDS: readonly number[] = [
+export const CALIBRATION_TEXT = {
+  question: 'How many days of notice does the 2019 contract ask for?',
+  passage:
+    'The tenant (Mr. J. Smith) gives 90 days\' notice; "in writing", he said, before 31 March 2021 - not later. ' +
+    'If the $1,250.50 deposit is not paid back, see section 4.2: disputes & costs!',
+} as const
+
+/**
+ * The same as the uncased vocabulary of BERT numbers it. With another vocabulary the numbers are taken modulo its size: then
+ * they are words without sense, and only less typical.
+ */
+export const CALIBRATION_IDS: readonly number[] = [
   101, 2129, 2116, 2420, 1997, 5060, 2515, 1996, 10476, 3206, 3198, 2005, 1029, 102, 1996, 16713, 1006, 2720, 1012,
   1046, 1012, 3044, 1007, 3957, 3938, 2420, 1005, 5060, 1025, 1000, 1999, 3015, 1000, 1010, 2002, 2056, 1010, 2077,
   2861, 2233, 25682, 1011, 2025, 2101, 1012, 2065, 1996, 1002, 1015, 1010, 5539, 1012, 2753, 12816, 2003, 2025, 3825,
@@ -29,8 +38,12 @@ const CALIBRATION_IDS: readonly number[] = [
 ]
 
 /** @returns for each layer, the ranges of what its four linear layers take. */
-export function measureActivations(config: EncoderConfig, weights: Weights): Record<LayerInput, ChannelRanges>[] {
-  const ids = CALIBRATION_IDS.map((id) => id % config.vocabularySize).slice(0, config.maxPositions)
+export function measureActivations(
+  config: EncoderConfig,
+  weights: Weights,
+  text: readonly number[] = CALIBRATION_IDS,
+): Record<LayerInput, ChannelRanges>[] {
+  const ids = text.map((id) => id % config.vocabularySize).slice(0, config.maxPositions)
   const rows = ids.length
   const { hiddenSize, intermediateSize } = config
   let hidden = embed(config, weights, ids)
@@ -66,18 +79,22 @@ export function measureActivations(config: EncoderConfig, weights: Weights): Rec
 }
 
 function embed(config: EncoderConfig, weights: Weights, ids: readonly number[]): Float64Array {
-  const size = config.hiddenSize
-  const words = weights.encoder('embeddings.word_embeddings.weight', config.vocabularySize, size)
-  const positions = weights.encoder('embeddings.position_embeddings.weight', config.maxPositions, size)
-  const types = weights.encoder('embeddings.token_type_embeddings.weight', config.typeCount, size)
+  const { embeddingSize: size, hiddenSize, vocabularySize, maxPositions, positionOffset, typeCount } = config
+  const words = weights.encoder('embeddings.word_embeddings.weight', vocabularySize, size)
+  const positions = weights.encoder('embeddings.position_embeddings.weight', positionOffset + maxPositions, size)
+  const types =
+    typeCount > 0 ? weights.encoder('embeddings.token_type_embeddings.weight', typeCount, size) : new Float32Array(size)
   const sum = new Float64Array(ids.length * size)
   ids.forEach((id, row) => {
+    const place = (positionOffset + row) * size
     for (let channel = 0; channel < size; channel++) {
-      sum[row * size + channel] =
-        at(words, id * size + channel) + at(positions, row * size + channel) + at(types, channel)
+      sum[row * size + channel] = at(words, id * size + channel) + at(positions, place + channel) + at(types, channel)
     }
   })
-  return layerNorm(config, weights, 'embeddings.LayerNorm', sum)
+  const embedded = layerNorm(config, weights, 'embeddings.LayerNorm', sum, size)
+  if (size === hiddenSize) return embedded
+  const projection = weights.encoder('embeddings_project.weight', hiddenSize, size)
+  return multiply(embedded, projection, weights.encoder('embeddings_project.bias', hiddenSize), ids.length)
 }
 
 /** [rows, in] x [out, in] + [out] -> [rows, out]; four sums at once, so that each weight is read once for four rows. */
@@ -156,8 +173,13 @@ function softmax(scores: Float64Array): void {
   for (let index = 0; index < scores.length; index++) scores[index] = at(scores, index) / total
 }
 
-function layerNorm(config: EncoderConfig, weights: Weights, name: string, input: Float64Array): Float64Array {
-  const size = config.hiddenSize
+function layerNorm(
+  config: EncoderConfig,
+  weights: Weights,
+  name: string,
+  input: Float64Array,
+  size = config.hiddenSize,
+): Float64Array {
   const weight = weights.encoder(`${name}.weight`, size)
   const bias = weights.encoder(`${name}.bias`, size)
   const output = new Float64Array(input.length)

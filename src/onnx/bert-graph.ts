@@ -1,5 +1,5 @@
 /**
- * The BERT encoder (Devlin et al. 2019: post layer norm, exact gelu) as an ONNX graph.
+ * An encoder of BERT's family (Devlin et al. 2019: post layer norm, exact gelu) as an ONNX graph.
  * The graph takes any batch and any attention mask, as other programs expect of such a file; Docent itself runs each input
  * alone and unpadded.
  */
@@ -26,7 +26,8 @@ export function writeEncoder(parts: EncoderParts, outputName: string): Value {
   const { graph, config, kernels } = parts
   const ids = graph.input('input_ids', DataType.INT64, TOKENS)
   const attentionMask = graph.input('attention_mask', DataType.INT64, TOKENS)
-  const typeIds = graph.input('token_type_ids', DataType.INT64, TOKENS)
+  // With fewer than two types there is nothing to choose, and other programs send none.
+  const typeIds = config.typeCount > 1 ? graph.input('token_type_ids', DataType.INT64, TOKENS) : null
   const mask = kernels.mask(graph, attentionMask)
   let hidden = writeEmbeddings(parts, ids, typeIds)
   for (let layer = 0; layer < config.layerCount; layer++) {
@@ -61,18 +62,22 @@ export function writeHiddenStateOutput({ graph, config }: EncoderParts): void {
   graph.output('last_hidden_state', DataType.FLOAT, [...TOKENS, config.hiddenSize])
 }
 
-function writeEmbeddings({ graph, config, weights, linear }: EncoderParts, ids: Value, typeIds: Value): Value {
-  const { hiddenSize, maxPositions, typeCount, vocabularySize } = config
-  const table = (name: string, rows: number) =>
-    graph.floats(
-      `embeddings.${name}`,
-      [rows, hiddenSize],
-      weights.encoder(`embeddings.${name}.weight`, rows, hiddenSize),
-    )
+function writeEmbeddings(parts: EncoderParts, ids: Value, typeIds: Value | null): Value {
+  const { graph, config, weights, linear } = parts
+  const { embeddingSize, maxPositions, typeCount, vocabularySize } = config
+  const read = (name: string, rows: number) => weights.encoder(`embeddings.${name}.weight`, rows, embeddingSize)
+  const table = (name: string, rows: number, data: Float32Array) =>
+    graph.floats(`embeddings.${name}`, [rows, embeddingSize], data)
 
-  const wordTable = weights.encoder('embeddings.word_embeddings.weight', vocabularySize, hiddenSize)
-  const words = linear.lookUp(graph, 'words', ids, wordTable, vocabularySize, hiddenSize)
-  const types = graph.node('types', 'Gather', [table('token_type_embeddings', typeCount), typeIds])
+  const wordTable = read('word_embeddings', vocabularySize)
+  const words = linear.lookUp(graph, 'words', ids, wordTable, vocabularySize, embeddingSize)
+  const types =
+    typeIds === null
+      ? null
+      : graph.node('types', 'Gather', [
+          table('token_type_embeddings', typeCount, read('token_type_embeddings', typeCount)),
+          typeIds,
+        ])
   // The first rows of the position table, as many as there are tokens.
   const shape = graph.node('shape', 'Shape', [ids])
   const sequenceLength = graph.node('sequence_length', 'Slice', [
@@ -81,13 +86,38 @@ function writeEmbeddings({ graph, config, weights, linear }: EncoderParts, ids: 
     graph.int64s('two', [2]),
   ])
   const positions = graph.node('positions', 'Slice', [
-    table('position_embeddings', maxPositions),
+    table('position_embeddings', maxPositions, positionRows(config, weights)),
     graph.int64s('zero', [0]),
     sequenceLength,
   ])
-  const typed = graph.node('words_and_types', 'Add', [words, types])
+  const typed = types === null ? words : graph.node('words_and_types', 'Add', [words, types])
   const sum = graph.node('embedding_sum', 'Add', [typed, positions])
-  return writeNorm(graph, 'embeddings', sum, normParts(graph, config, weights, 'embeddings.LayerNorm'))
+  const norm = normParts(graph, config, weights, 'embeddings.LayerNorm', embeddingSize)
+  const embeddings = writeNorm(graph, 'embeddings', sum, norm)
+  return embeddingSize === config.hiddenSize ? embeddings : writeProjection(parts, embeddings)
+}
+
+/** From the first token's on; where all tokens are of one type, with its row added. */
+function positionRows({ embeddingSize, maxPositions, positionOffset, typeCount }: EncoderConfig, weights: Weights) {
+  const rows = positionOffset + maxPositions
+  const table = weights.encoder('embeddings.position_embeddings.weight', rows, embeddingSize)
+  const used = table.subarray(positionOffset * embeddingSize)
+  if (typeCount !== 1) return used
+  const type = weights.encoder('embeddings.token_type_embeddings.weight', typeCount, embeddingSize)
+  return used.map((value, index) => value + (type[index % embeddingSize] as number))
+}
+
+/** [.., embedding] -> [.., hidden]. Small beside a layer: in floats in every form. */
+function writeProjection({ graph, config, weights }: EncoderParts, embeddings: Value): Value {
+  const { embeddingSize, hiddenSize } = config
+  const name = 'embeddings_project'
+  const weight = transpose(weights.encoder(`${name}.weight`, hiddenSize, embeddingSize), hiddenSize, embeddingSize)
+  const matrix = graph.floats(`${name}.weight`, [embeddingSize, hiddenSize], weight)
+  const product = graph.node(`${name}.product`, 'MatMul', [embeddings, matrix])
+  return graph.node(name, 'Add', [
+    product,
+    graph.floats(`${name}.bias`, [hiddenSize], weights.encoder(`${name}.bias`, hiddenSize)),
+  ])
 }
 
 function writeLayer(parts: EncoderParts, layer: number, hidden: Value, mask: Value, outputName: string): Value {
@@ -146,8 +176,13 @@ function writeAddNorm(
   return kernels.addNorm(graph, name, { product, bias, residual, norm })
 }
 
-function normParts(graph: GraphBuilder, config: EncoderConfig, weights: Weights, name: string): NormParts {
-  const size = config.hiddenSize
+function normParts(
+  graph: GraphBuilder,
+  config: EncoderConfig,
+  weights: Weights,
+  name: string,
+  size = config.hiddenSize,
+): NormParts {
   const constant = (part: string) => graph.floats(`${name}.${part}`, [size], weights.encoder(`${name}.${part}`, size))
   return { weight: constant('weight'), bias: constant('bias'), epsilon: config.layerNormEpsilon }
 }

@@ -29,19 +29,21 @@ export const GRAPH_FILES = {
 
 export interface ExportOptions {
   readonly config: EncoderConfig
-  /** By their Hugging Face names, with or without the prefix `bert.`. */
+  /** By their Hugging Face names, those of a whole model or of a bare encoder. */
   readonly weights: ReadonlyMap<string, Tensor>
   readonly task: ModelTask
   readonly form: ModelForm
+  /** A text as this model's tokenizer numbers it, to learn from how large values get. Needed for vocabularies that are not BERT's. */
+  readonly calibrationIds?: readonly number[] | undefined
 }
 
 /**
  * The same weights give the same bytes, on every machine.
  * @throws MODEL_INCOMPATIBLE when a weight is missing or has another shape than the configuration says.
  */
-export function exportModel({ config, weights: tensors, task, form }: ExportOptions): Uint8Array {
-  const weights = new Weights(tensors)
-  const linear = form === 'int8' ? int8Linear(measureActivations(config, weights)) : floatLinear
+export function exportModel({ config, weights: tensors, task, form, calibrationIds }: ExportOptions): Uint8Array {
+  const weights = new Weights(tensors, config.architecture)
+  const linear = form === 'int8' ? int8Linear(measureActivations(config, weights, calibrationIds)) : floatLinear
   const kernels = form === 'standard' ? standardKernels : fusedKernels
   const parts: EncoderParts = { graph: new GraphBuilder(), config, weights, linear, kernels }
   if (task === 'embedder') {

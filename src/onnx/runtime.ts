@@ -45,7 +45,8 @@ export class ModelSession {
     const outputs = await this.#session.run({
       input_ids: tensor(input.inputIds),
       attention_mask: tensor(new Uint8Array(input.inputIds.length).fill(1)),
-      token_type_ids: tensor(input.tokenTypeIds),
+      // A graph of a model without token types has no such input.
+      ...(this.#session.inputNames.includes('token_type_ids') && { token_type_ids: tensor(input.tokenTypeIds) }),
     })
     return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]))
   }

@@ -1,20 +1,25 @@
-/** A model's weights by their Hugging Face names, checked against its configuration as they are asked for. */
+/** A model's weights, checked against its configuration as they are asked for. */
 import { DocentError } from '../errors.js'
+import type { Architecture } from '../registry/encoder-config.js'
 import type { Tensor } from '../registry/safetensors.js'
+import { tensorName, withoutPrefix } from '../registry/tensor-names.js'
 
 export class Weights {
   readonly #tensors: ReadonlyMap<string, Tensor>
-  /** Files of a bare encoder (sentence-transformers) leave it out. */
-  readonly #prefix: '' | 'bert.'
+  readonly #architecture: Architecture
+  /** Files of a bare encoder (sentence-transformers) leave the prefix out. */
+  readonly #isBare: boolean
 
-  constructor(tensors: ReadonlyMap<string, Tensor>) {
+  constructor(tensors: ReadonlyMap<string, Tensor>, architecture: Architecture) {
     this.#tensors = tensors
-    this.#prefix = tensors.has('bert.embeddings.word_embeddings.weight') ? 'bert.' : ''
+    this.#architecture = architecture
+    this.#isBare = !tensors.has(tensorName(architecture, 'embeddings.word_embeddings.weight'))
   }
 
-  /** A weight of the encoder, by its name without `bert.`. */
-  encoder(name: string, ...shape: number[]): Float32Array {
-    return this.head(this.#prefix + name, ...shape)
+  /** A weight of the encoder, by its plain name (registry/tensor-names.ts). */
+  encoder(plainName: string, ...shape: number[]): Float32Array {
+    const name = tensorName(this.#architecture, plainName)
+    return this.head(this.#isBare ? withoutPrefix(name) : name, ...shape)
   }
 
   /** @throws MODEL_INCOMPATIBLE when it is missing or has another shape. */

@@ -12,7 +12,7 @@ import { ADAPTER_PREFIX, type AdapterOptions, type ModelParameters, namedViews }
 export async function writeAdapter(
   folder: string,
   { adapters, head }: ModelParameters,
-  { rank, alpha, targets }: AdapterOptions,
+  { rank, alpha }: AdapterOptions,
   { share, headOf }: { share: number; headOf: (parameter: ModelParameters['head']['weight']) => Float32Array },
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
@@ -26,6 +26,8 @@ export async function writeAdapter(
     dtype: 'F16',
     metadata: { format: 'pt' },
   })
+  // The names that this architecture has for them.
+  const modules = [...sides.keys()].flatMap((name) => /(\w+)\.lora_A\.weight$/.exec(name)?.slice(1) ?? [])
   const config = {
     peft_type: 'LORA',
     task_type: 'QUESTION_ANS',
@@ -33,7 +35,7 @@ export async function writeAdapter(
     lora_alpha: alpha,
     lora_dropout: 0,
     bias: 'none',
-    target_modules: targets,
+    target_modules: [...new Set(modules)].sort(),
     modules_to_save: ['qa_outputs'],
     inference_mode: true,
     base_model_name_or_path: null,

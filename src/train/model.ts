@@ -1,5 +1,5 @@
 /**
- * BERT with a question-answering head over a micro-batch of windows: logits, or loss and gradients.
+ * An encoder with a question-answering head over a micro-batch of windows: logits, or loss and gradients.
  */
 import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { SpanLogits } from '../text/spans.js'
@@ -50,10 +50,10 @@ export class ReaderModel {
 
   logits(inputs: readonly ModelInput[]): SpanLogits[] {
     const ops = this.#ops
-    const rows = layOut(inputs)
+    const rows = layOut(inputs, this.#config.positionOffset)
     const dropout = Dropout.none(ops)
     const flat = ops.read(() => {
-      let hidden = this.#embed(rows).output
+      let hidden = this.#project(this.#embed(rows).output)
       for (const layer of this.#parameters.layers) {
         hidden = ops.tidy(() => encoderLayer(ops, hidden, layer, rows.groups, this.#config, dropout).output)
       }
@@ -92,12 +92,12 @@ export class ReaderModel {
     dropout: Dropout = Dropout.none(this.#ops),
   ): number {
     const ops = this.#ops
-    const rows = layOut(inputs)
+    const rows = layOut(inputs, this.#config.positionOffset)
     return ops.tidy(() => {
       const embedded = ops.tidy(() => this.#embed(rows))
       const saved: SavedLayer[] = []
       const first = dropout.apply(embedded.output)
-      let hidden = first.output
+      let hidden = this.#project(first.output)
       for (const layer of this.#parameters.layers) {
         const step = ops.tidy(() => encoderLayer(ops, hidden, layer, rows.groups, this.#config, dropout))
         saved.push(step.saved)
@@ -118,7 +118,10 @@ export class ReaderModel {
         hiddenGradient = ops.tidy(() => encoderLayerBackward(ops, above, kept, layer, rows.groups, this.#config))
         ops.dispose(above, kept)
       }
-      if (lowest === 0) this.#embedBackward(rows, dropped(ops, hiddenGradient, first.mask), embedded.saved)
+      if (lowest === 0) {
+        const below = this.#projectBackward(first.output, hiddenGradient)
+        this.#embedBackward(rows, dropped(ops, below, first.mask), embedded.saved)
+      }
       return loss
     })
   }
@@ -131,14 +134,21 @@ export class ReaderModel {
   #embed({ ids, positions, types }: TokenRows): { output: Tensor; saved: SavedNorm } {
     const ops = this.#ops
     const { words, positions: positionTable, types: typeTable, embeddingNorm } = this.#parameters
-    const sum = ops.add(
-      ops.rowsAt(words.tensor, ops.fromIntegers(ids)),
-      ops.add(
-        ops.rowsAt(positionTable.tensor, ops.fromIntegers(positions)),
-        ops.rowsAt(typeTable.tensor, ops.fromIntegers(types)),
-      ),
-    )
+    const placed = ops.rowsAt(positionTable.tensor, ops.fromIntegers(positions))
+    const typed = typeTable ? ops.add(placed, ops.rowsAt(typeTable.tensor, ops.fromIntegers(types))) : placed
+    const sum = ops.add(ops.rowsAt(words.tensor, ops.fromIntegers(ids)), typed)
     return layerNorm(ops, sum, embeddingNorm, this.#config.layerNormEpsilon)
+  }
+
+  /** [tokens, embedding] -> [tokens, hidden] */
+  #project(embedded: Tensor): Tensor {
+    const { projection } = this.#parameters
+    return projection ? linear(this.#ops, embedded, projection) : embedded
+  }
+
+  #projectBackward(embedded: Tensor, gradient: Tensor): Tensor {
+    const { projection } = this.#parameters
+    return projection ? linearBackward(this.#ops, embedded, gradient, projection) : gradient
   }
 
   #embedBackward({ ids, positions, types }: TokenRows, gradient: Tensor, saved: SavedNorm): void {
@@ -147,7 +157,7 @@ export class ReaderModel {
     const rows = ops.read(() => layerNormBackward(ops, gradient, saved, tables.embeddingNorm))
     scatterRows(tables.words, ids, rows)
     scatterRows(tables.positions, positions, rows)
-    scatterRows(tables.types, types, rows)
+    if (tables.types) scatterRows(tables.types, types, rows)
   }
 }
 
@@ -164,7 +174,7 @@ function scatterRows(table: Parameter, indices: Int32Array, rows: Float32Array):
   }
 }
 
-function layOut(inputs: readonly ModelInput[]): TokenRows {
+function layOut(inputs: readonly ModelInput[], positionOffset: number): TokenRows {
   const count = inputs.reduce((sum, { inputIds }) => sum + inputIds.length, 0)
   const ids = new Int32Array(count)
   const positions = new Int32Array(count)
@@ -175,7 +185,7 @@ function layOut(inputs: readonly ModelInput[]): TokenRows {
     const { length } = inputIds
     ids.set(inputIds, row)
     types.set(tokenTypeIds, row)
-    for (let token = 0; token < length; token++) positions[row + token] = token
+    for (let token = 0; token < length; token++) positions[row + token] = positionOffset + token
     const last = groups.at(-1)
     if (last?.length === length) last.windowCount++
     else groups.push({ firstRow: row, windowCount: 1, length })

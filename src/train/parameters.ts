@@ -6,6 +6,7 @@
 import { DocentError } from '../errors.js'
 import type { EncoderConfig } from '../registry/encoder-config.js'
 import type { Tensor as StoredTensor } from '../registry/safetensors.js'
+import { tensorName, withoutPrefix } from '../registry/tensor-names.js'
 import { LowRankAdapter } from './low-rank.js'
 import { normal, randomStream } from './random.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
@@ -98,8 +99,11 @@ export interface LayerParameters {
 export interface ModelParameters {
   readonly words: Parameter
   readonly positions: Parameter
-  readonly types: Parameter
+  /** Null where the model knows no token types. */
+  readonly types: Parameter | null
   readonly embeddingNorm: NormParameters
+  /** [hidden, embedding]; null where the embeddings are as wide as the hidden states. */
+  readonly projection: LinearParameters | null
   readonly layers: readonly LayerParameters[]
   /** [2, hidden]: start and end. */
   readonly head: LinearParameters
@@ -114,7 +118,7 @@ export interface ModelParameters {
 export interface AdapterOptions {
   readonly rank: number
   readonly alpha: number
-  /** By the last part of their Hugging Face names, as PEFT's `target_modules`: `query`, `key`, `value`, `dense`. */
+  /** By the last part of what BERT calls them: `query`, `key`, `value`, `dense`. */
   readonly targets: readonly string[]
 }
 
@@ -130,8 +134,8 @@ export interface ParameterOptions {
 }
 
 /**
- * Takes `bert.`-prefixed names and, for sentence-transformers' files, bare ones; a pooler is ignored, a missing QA head is
- * drawn from the seed.
+ * Takes the names of a whole model's file and those of a bare encoder's (registry/tensor-names.ts); a pooler is ignored, a
+ * missing QA head is drawn from the seed.
  * @throws MODEL_INCOMPATIBLE naming the tensor that is missing or has another shape.
  */
 export function createParameters(
@@ -143,7 +147,8 @@ export function createParameters(
   const own: Parameter[] = []
   const adapters: LowRankAdapter[] = []
   let depth = 0
-  const make = (shape: readonly number[], names: readonly string[]): Parameter => {
+  const make = (shape: readonly number[], plainNames: readonly string[]): Parameter => {
+    const names = plainNames.map((name) => tensorName(config.architecture, name))
     const [rows = 0, ...rest] = shape
     const partShape = [rows / names.length, ...rest]
     const size = partShape.reduce((product, length) => product * length, 1)
@@ -159,9 +164,11 @@ export function createParameters(
     const { rank, alpha, targets } = adapterOptions
     const [outputs, inputs] = weight.shape as [number, number]
     const count = outputs / names.length
-    const modules = names.flatMap((name, index) =>
-      targets.includes(name.split('.').at(-1) as string) ? [{ name, from: index * count, count }] : [],
-    )
+    const modules = names.flatMap((plainName, index) => {
+      if (!targets.includes(plainName.split('.').at(-1) as string)) return []
+      const name = tensorName(config.architecture, `${plainName}.weight`).replace(/\.weight$/, '')
+      return [{ name, from: index * count, count }]
+    })
     if (modules.length === 0) return null
     const side = (suffix: string, rows: number, columns: number): Parameter => {
       const parts = modules.map(({ name }, index) => {
@@ -198,19 +205,20 @@ export function createParameters(
     )
     return { weight, bias, adapter: adapt(weight, names) }
   }
-  const norm = (name: string): NormParameters => ({
-    gain: make([config.hiddenSize], [`${name}.weight`]),
-    offset: make([config.hiddenSize], [`${name}.bias`]),
+  const norm = (name: string, size = config.hiddenSize): NormParameters => ({
+    gain: make([size], [`${name}.weight`]),
+    offset: make([size], [`${name}.bias`]),
   })
-  const { hiddenSize, intermediateSize } = config
-  const embeddings = 'bert.embeddings'
-  const words = make([config.vocabularySize, hiddenSize], [`${embeddings}.word_embeddings.weight`])
-  const positions = make([config.maxPositions, hiddenSize], [`${embeddings}.position_embeddings.weight`])
-  const types = make([config.typeCount, hiddenSize], [`${embeddings}.token_type_embeddings.weight`])
-  const embeddingNorm = norm(`${embeddings}.LayerNorm`)
+  const { hiddenSize, embeddingSize, intermediateSize, typeCount } = config
+  const table = (rows: number, name: string) => make([rows, embeddingSize], [`embeddings.${name}.weight`])
+  const words = table(config.vocabularySize, 'word_embeddings')
+  const positions = table(config.positionOffset + config.maxPositions, 'position_embeddings')
+  const types = typeCount > 0 ? table(typeCount, 'token_type_embeddings') : null
+  const embeddingNorm = norm('embeddings.LayerNorm', embeddingSize)
+  const projection = embeddingSize === hiddenSize ? null : linear(hiddenSize, embeddingSize, 'embeddings_project')
   const layers = Array.from({ length: config.layerCount }, (_, index): LayerParameters => {
     depth = index + 1
-    const layer = `bert.encoder.layer.${index}`
+    const layer = `encoder.layer.${index}`
     const self = `${layer}.attention.self`
     return {
       queryKeyValue: linear(3 * hiddenSize, hiddenSize, `${self}.query`, `${self}.key`, `${self}.value`),
@@ -224,7 +232,7 @@ export function createParameters(
   depth = config.layerCount + 1
   const head = linear(2, hiddenSize, 'qa_outputs')
   const all = [...own, ...adapters.flatMap(({ parameters }) => parameters)]
-  return { words, positions, types, embeddingNorm, layers, head, own, adapters, all }
+  return { words, positions, types, embeddingNorm, projection, layers, head, own, adapters, all }
 }
 
 /** The numbers of a parameter's parts behind each other, as another set of weights has them. */
@@ -236,7 +244,7 @@ export function readNumbers(parts: readonly Part[], weights: Weights, seed: numb
 }
 
 function findTensor(weights: Weights, { name, shape }: Part, seed: number): Float32Array {
-  const found = weights.get(name) ?? weights.get(name.replace(/^bert\./, ''))
+  const found = weights.get(name) ?? weights.get(withoutPrefix(name))
   if (!found) {
     if (name.startsWith('qa_outputs.')) return initialHead(name, shape, seed)
     if (name.startsWith(ADAPTER_PREFIX)) return initialAdapter(name, shape, seed)

@@ -32,7 +32,7 @@ export const trainingSettingsSchema = z.strictObject({
     .default('words')
     .describe(
       '`words`: the word table, more than half of all numbers, stays, so that versions share one copy and rare words keep ' +
-        'what pre-training gave them. `all`: positions and types and their norm stay too. `none`: all is trained.',
+        'what pre-training gave them. `all`: all below the first layer stays. `none`: all is trained.',
     ),
   unfreezingShare: z
     .number()
@@ -272,7 +272,7 @@ export function parseTrainingSettings(input: unknown): TrainingSettings {
 
 export function isFrozen({ freezeEmbeddings, method }: TrainingSettings, parameterName: string): boolean {
   if (method === 'lora') return !parameterName.startsWith('qa_outputs.')
-  if (freezeEmbeddings === 'all') return parameterName.includes('embeddings.')
+  if (freezeEmbeddings === 'all') return parameterName.includes('embeddings')
   return freezeEmbeddings === 'words' && parameterName.endsWith('word_embeddings.weight')
 }
 
