@@ -56,7 +56,8 @@ async function embed(text: string): Promise<Float32Array> {
  */
 async function tokenIds(tokenizer: Tokenizer, text: string): Promise<number[]> {
   const { ids } = await tokenizer.encode(text)
-  return [tokenizer.clsId, ...ids.subarray(0, MAX_TOKENS - 2), tokenizer.sepId]
+  const { before, after } = tokenizer.pair
+  return [...before, ...ids.subarray(0, MAX_TOKENS - 2), ...after]
 }
 
 function modelInputs(ids: readonly number[]): { input_ids: Tensor; attention_mask: Tensor; token_type_ids: Tensor } {

@@ -4,9 +4,10 @@
  * Enters: strings, and logits. Leaves: ids, and spans in UTF-16 code units. Any room below may call it; it calls none.
  */
 import { readFile } from 'node:fs/promises'
-import path from 'node:path'
+import { join } from 'node:path'
 import { Tokenizer as NativeTokenizer } from '@anush008/tokenizers'
 import { DocentError } from '../errors.js'
+import { type PairTemplate, readPairTemplate } from './pair-template.js'
 
 /** Tokens of one text, without special tokens. `starts[i]`/`ends[i]` are UTF-16 offsets of token i into the text. */
 export interface Encoding {
@@ -27,39 +28,46 @@ const MAX_PIECE_LENGTH = 1 << 16
  */
 export class Tokenizer {
   readonly #native: NativeTokenizer
-  readonly clsId: number
-  readonly sepId: number
-  readonly padId: number
+  readonly #isBytePair: boolean
+  /** Where a text may be cut without changing a token. */
+  readonly #breaks: string
+  /** What the model puts around a question and a context. */
+  readonly pair: PairTemplate
 
-  private constructor(native: NativeTokenizer, folder: string) {
-    const idOf = (token: string): number => {
-      const id = native.tokenToId(token)
-      if (id === null) throw new DocentError('MODEL_INCOMPATIBLE', `${folder}/tokenizer.json has no ${token} token`)
-      return id
-    }
+  private constructor(native: NativeTokenizer, file: TokenizerFile, pair: PairTemplate) {
     this.#native = native
-    this.clsId = idOf('[CLS]')
-    this.sepId = idOf('[SEP]')
-    this.padId = idOf('[PAD]')
+    this.#isBytePair = file.model?.merges !== undefined
+    // A tokenizer that puts a space before every text would put one before a line break too.
+    this.#breaks = JSON.stringify(file.pre_tokenizer ?? null).includes('"add_prefix_space":true') ? ' ' : ' \n'
+    this.pair = pair
   }
 
-  /** @throws MODEL_CORRUPT when the file is missing or no tokenizer, MODEL_INCOMPATIBLE when it lacks BERT's tokens. */
+  /** @throws MODEL_CORRUPT when the file is missing or no tokenizer, MODEL_INCOMPATIBLE when it lacks the special tokens. */
   static async open(modelFolder: string): Promise<Tokenizer> {
-    const file = path.join(modelFolder, 'tokenizer.json')
+    const path = join(modelFolder, 'tokenizer.json')
+    let file: TokenizerFile
     let native: NativeTokenizer
     try {
-      native = NativeTokenizer.fromString(JSON.stringify(plainSettings(JSON.parse(await readFile(file, 'utf8')))))
+      file = JSON.parse(await readFile(path, 'utf8'))
+      native = NativeTokenizer.fromString(JSON.stringify(plainSettings(file)))
     } catch (cause) {
-      throw new DocentError('MODEL_CORRUPT', `${file} cannot be read as a tokenizer: ${String(cause)}`, { cause })
+      throw new DocentError('MODEL_CORRUPT', `${path} cannot be read as a tokenizer: ${String(cause)}`, { cause })
     }
-    return new Tokenizer(native, modelFolder)
+    const idOf = (token: string): number => {
+      const id = file.added_tokens?.find(({ content }) => content === token)?.id ?? native.tokenToId(token)
+      if (id === null) throw new DocentError('MODEL_INCOMPATIBLE', `${path} has no ${token} token`)
+      return id
+    }
+    const pair = readPairTemplate(file.post_processor, idOf)
+    if (pair) return new Tokenizer(native, file, pair)
+    throw new DocentError('MODEL_INCOMPATIBLE', `${path}: its post-processor puts no question and context together`)
   }
 
   /** Never truncated. A lone surrogate counts as one replacement character, so that offsets stay true. */
   async encode(text: string): Promise<Encoding> {
     const pieces: Encoding[] = []
     for (let start = 0; start < text.length; ) {
-      const end = pieceEnd(text, start)
+      const end = pieceEnd(text, start, this.#breaks)
       pieces.push(await this.#encodePiece(text.slice(start, end), start))
       start = end
     }
@@ -77,8 +85,11 @@ export class Tokenizer {
     const ends = new Int32Array(ids.length)
     const toUtf16 = codePointOffsets(piece)
     for (const [index, [start, end]] of (native.getOffsets() as [number, number][]).entries()) {
-      starts[index] = base + (toUtf16 ? (toUtf16[start] as number) : start)
-      ends[index] = base + (toUtf16 ? (toUtf16[end] as number) : end)
+      starts[index] = toUtf16 ? (toUtf16[start] as number) : start
+      ends[index] = toUtf16 ? (toUtf16[end] as number) : end
+      if (this.#isBytePair) trimToken(piece, starts, ends, index)
+      ;(starts[index] as number) += base
+      ;(ends[index] as number) += base
     }
     return { ids, starts, ends }
   }
@@ -87,8 +98,10 @@ export class Tokenizer {
 interface TokenizerFile {
   truncation: unknown
   padding: unknown
-  added_tokens?: { content: string; special: boolean }[]
-  model?: { vocab?: Record<string, number> }
+  added_tokens?: { id: number; content: string; special: boolean }[]
+  pre_tokenizer?: unknown
+  post_processor?: unknown
+  model?: { merges?: unknown }
 }
 
 /**
@@ -96,24 +109,35 @@ interface TokenizerFile {
  * so that "[SEP]" in somebody's document stays text and cannot pass for the border between question and passage.
  */
 function plainSettings(file: TokenizerFile): TokenizerFile {
-  const vocabulary = file.model?.vocab ?? {}
-  const added = file.added_tokens?.filter((token) => !(token.special && Object.hasOwn(vocabulary, token.content)))
-  return { ...file, truncation: null, padding: null, added_tokens: added ?? [] }
+  const added = file.added_tokens?.filter(({ special }) => !special)
+  // What it would add is added here, in windows; what it would trim, below.
+  return { ...file, truncation: null, padding: null, added_tokens: added ?? [], post_processor: null }
 }
 
-/** Where to cut: after the last whitespace within reach. Tokens never cross whitespace; a longer word stays whole. */
-function pieceEnd(text: string, start: number): number {
+/** A byte-pair token begins with the space before its word. One that is nothing else keeps it. */
+function trimToken(text: string, starts: Int32Array, ends: Int32Array, index: number): void {
+  let start = starts[index] as number
+  let end = ends[index] as number
+  while (start < end && isSpace(text, start)) start++
+  while (end > start && isSpace(text, end - 1)) end--
+  if (start === end) return
+  starts[index] = start
+  ends[index] = end
+}
+
+const isSpace = (text: string, index: number): boolean => /\s/.test(text.charAt(index))
+
+/**
+ * Where to cut: before the last space within reach that follows a word, since a space may belong to the word behind it. No
+ * token crosses such a border; a longer word stays whole.
+ */
+function pieceEnd(text: string, start: number, breaks: string): number {
   if (text.length - start <= MAX_PIECE_LENGTH) return text.length
-  for (let index = start + MAX_PIECE_LENGTH; index > start; index--) {
-    if (isBreak(text.charCodeAt(index - 1))) return index
-  }
-  for (let index = start + MAX_PIECE_LENGTH; index < text.length; index++) {
-    if (isBreak(text.charCodeAt(index))) return index + 1
-  }
+  const isBorder = (index: number): boolean => breaks.includes(text.charAt(index)) && !isSpace(text, index - 1)
+  for (let index = start + MAX_PIECE_LENGTH; index > start; index--) if (isBorder(index)) return index
+  for (let index = start + MAX_PIECE_LENGTH + 1; index < text.length; index++) if (isBorder(index)) return index
   return text.length
 }
-
-const isBreak = (unit: number): boolean => unit === 0x20 || unit === 0x0a
 
 function joined(pieces: readonly Encoding[]): Encoding {
   const length = pieces.reduce((sum, piece) => sum + piece.ids.length, 0)

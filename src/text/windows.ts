@@ -1,4 +1,5 @@
 import { DocentError } from '../errors.js'
+import type { PairTemplate } from './pair-template.js'
 import type { Encoding } from './tokenizer.js'
 
 export interface WindowSettings {
@@ -12,10 +13,10 @@ export interface WindowSettings {
 
 export const DEFAULT_WINDOW_SETTINGS: WindowSettings = { maxSequenceLength: 384, stride: 128, maxQuestionTokens: 64 }
 
-/** `[CLS] question [SEP] context [SEP]`, unpadded. */
+/** Question and context with the special tokens of the model around them (`[CLS] question [SEP] context [SEP]`), unpadded. */
 export interface Window {
   readonly inputIds: Int32Array
-  /** 0 up to and with the first [SEP], 1 after it. */
+  /** 0 for the question and its special tokens, then the template's `contextType`. */
   readonly tokenTypeIds: Int32Array
   /** Index in `inputIds` of the first context token. */
   readonly contextOffset: number
@@ -32,11 +33,12 @@ export interface Window {
 export function makeWindows(
   question: Encoding,
   context: Encoding,
-  special: { readonly clsId: number; readonly sepId: number },
+  { pair }: { readonly pair: PairTemplate },
   settings: WindowSettings,
 ): Window[] {
   const questionIds = question.ids.subarray(0, settings.maxQuestionTokens)
-  const room = settings.maxSequenceLength - questionIds.length - 3
+  const specialCount = pair.before.length + pair.between.length + pair.after.length
+  const room = settings.maxSequenceLength - questionIds.length - specialCount
   const step = room - settings.stride
   if (step < 1) {
     throw new DocentError(
@@ -48,7 +50,7 @@ export function makeWindows(
   const windows: Window[] = []
   for (let from = 0; ; from += step) {
     const to = Math.min(from + room, context.ids.length)
-    windows.push(makeWindow(questionIds, context, from, to, special))
+    windows.push(makeWindow(questionIds, context, from, to, pair))
     if (to === context.ids.length) return windows
   }
 }
@@ -58,17 +60,17 @@ function makeWindow(
   context: Encoding,
   from: number,
   to: number,
-  special: { readonly clsId: number; readonly sepId: number },
+  { before, between, after, contextType }: PairTemplate,
 ): Window {
-  const contextOffset = questionIds.length + 2
-  const length = contextOffset + (to - from) + 1
-  const inputIds = new Int32Array(length)
-  inputIds[0] = special.clsId
-  inputIds.set(questionIds, 1)
-  inputIds[contextOffset - 1] = special.sepId
+  const contextOffset = before.length + questionIds.length + between.length
+  const contextEnd = contextOffset + (to - from)
+  const inputIds = new Int32Array(contextEnd + after.length)
+  inputIds.set(before)
+  inputIds.set(questionIds, before.length)
+  inputIds.set(between, before.length + questionIds.length)
   inputIds.set(context.ids.subarray(from, to), contextOffset)
-  inputIds[length - 1] = special.sepId
-  const tokenTypeIds = new Int32Array(length).fill(1, contextOffset)
+  inputIds.set(after, contextEnd)
+  const tokenTypeIds = new Int32Array(inputIds.length).fill(contextType, contextOffset)
   return {
     inputIds,
     tokenTypeIds,

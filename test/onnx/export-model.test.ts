@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CALIBRATION_IDS, CALIBRATION_TEXT } from '../../src/onnx/activations.js'
 import { exportModel, type ModelForm } from '../../src/onnx/export-model.js'
 import { type ModelInput, SessionHost } from '../../src/onnx/session-host.js'
 import { verifyExport } from '../../src/onnx/verify.js'
+import { Tokenizer } from '../../src/text/tokenizer.js'
+import { DEFAULT_WINDOW_SETTINGS, makeWindows } from '../../src/text/windows.js'
 import { tinyConfig, tinyInputs, tinyLogits, tinyWeights } from './tiny-model.js'
 
 const reader = { config: tinyConfig, weights: tinyWeights, task: 'reader' } as const
@@ -99,4 +102,14 @@ test('a missing weight and a wrong shape are refused by name', () => {
   expect(() => exportModel({ ...reader, weights: without, form: 'fp32' })).toThrow(/qa_outputs.bias/)
   const config = { ...tinyConfig, intermediateSize: tinyConfig.intermediateSize / 2 }
   expect(() => exportModel({ ...reader, config, form: 'fp32' })).toThrow(/intermediate.dense.weight has the shape/)
+})
+
+test('the calibration text is what its numbers say in the uncased vocabulary', async () => {
+  const tokenizer = await Tokenizer.open('models/embedder/all-MiniLM-L6-v2')
+  const [question, passage] = [
+    await tokenizer.encode(CALIBRATION_TEXT.question),
+    await tokenizer.encode(CALIBRATION_TEXT.passage),
+  ]
+  const [window] = makeWindows(question, passage, tokenizer, DEFAULT_WINDOW_SETTINGS)
+  expect([...(window?.inputIds ?? [])]).toEqual(CALIBRATION_IDS)
 })

@@ -4,7 +4,7 @@ import { byScore, decodeSpans, type ScoredSpan, type SpanLogits, type SpanSettin
 import type { Encoding } from '../../src/text/tokenizer.js'
 import { makeWindows, type Window } from '../../src/text/windows.js'
 
-const special = { clsId: 1, sepId: 2 }
+const special = { pair: { before: [1], between: [2], after: [2], contextType: 1 } }
 
 function encodingOf(length: number): Encoding {
   const numbers = Int32Array.from({ length }, (_, index) => index)

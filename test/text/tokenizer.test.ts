@@ -2,14 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Tokenizer } from '../../src/text/tokenizer.js'
 
 const folder = 'test/fixtures/tiny-model'
-let tokenizer: Tokenizer
-beforeAll(async () => {
-  tokenizer = await Tokenizer.open(folder)
-})
+const wordPieces = await Tokenizer.open(folder)
+const bytePairs = await Tokenizer.open('test/fixtures/encoders/roberta')
 
 /** Pieces that make offsets go wrong: beyond the BMP, combining, joined, unspaced, invisible, broken. */
 const awkwardTexts = fc
@@ -39,18 +37,10 @@ const awkwardTexts = fc
   )
   .map((parts) => parts.join(''))
 
-describe('Tokenizer', () => {
-  it('gives the ids and offsets of the reference tokenizer', async () => {
-    const rows: { question: string; context: string; input_ids: number[]; offsets: [number, number][] }[] = JSON.parse(
-      await readFile(`${folder}/reference.json`, 'utf8'),
-    )
-    const { question, context, input_ids, offsets } = rows[0] as (typeof rows)[0]
-    const [asked, read] = [await tokenizer.encode(question), await tokenizer.encode(context)]
-    expect([tokenizer.clsId, ...asked.ids, tokenizer.sepId, ...read.ids, tokenizer.sepId]).toEqual(input_ids)
-    const spans = [...read.starts].map((start, index) => [start, read.ends[index]])
-    expect(spans).toEqual(offsets.slice(asked.ids.length + 2, -1))
-  })
-
+describe.each([
+  ['word pieces', wordPieces],
+  ['byte pairs', bytePairs],
+])('Tokenizer of %s', (_, tokenizer) => {
   it('counts UTF-16 code units, never inside a surrogate pair, in order and inside the text', async () => {
     await fc.assert(
       fc.asyncProperty(awkwardTexts, async (text) => {
@@ -84,16 +74,9 @@ describe('Tokenizer', () => {
     )
   })
 
-  it('never truncates or pads, although the file says so', async () => {
-    expect(await tokenizer.countTokens('book '.repeat(1000))).toBe(1000)
-    expect(await tokenizer.countTokens('book')).toBe(1)
-    expect(await tokenizer.countTokens('')).toBe(0)
-  })
-
   it('takes a special token that stands in a text for text', async () => {
-    const { ids } = await tokenizer.encode('before [SEP] after [CLS]')
-    expect([...ids]).not.toContain(tokenizer.sepId)
-    expect([...ids]).not.toContain(tokenizer.clsId)
+    const { ids } = await tokenizer.encode('before [SEP] after [CLS] <s> and </s>')
+    for (const id of [...tokenizer.pair.before, ...tokenizer.pair.after]) expect([...ids]).not.toContain(id)
   })
 
   it('gives a long text the tokens that its parts have alone', async () => {
@@ -108,6 +91,41 @@ describe('Tokenizer', () => {
     }
   })
 
+  it('has no token more or less where it cuts a long text, however its spaces lie', async () => {
+    for (const [part, repeats] of [
+      ['word  ', 20_000],
+      ['x\n\n y ', 15_000],
+      [`${'a'.repeat(70_000)} `, 3],
+    ] as const) {
+      const [two, three] = [await tokenizer.countTokens(part.repeat(2)), await tokenizer.countTokens(part.repeat(3))]
+      const { ids, ends } = await tokenizer.encode(`${part.repeat(repeats)}`)
+      expect(ids.length).toBe(two + (repeats - 2) * (three - two))
+      expect(ends.at(-1)).toBeGreaterThanOrEqual(part.trimEnd().length + part.length * (repeats - 1))
+    }
+  })
+})
+
+describe('Tokenizer of word pieces', () => {
+  const tokenizer = wordPieces
+
+  it('gives the ids and offsets of the reference tokenizer', async () => {
+    const rows: { question: string; context: string; input_ids: number[]; offsets: [number, number][] }[] = JSON.parse(
+      await readFile(`${folder}/reference.json`, 'utf8'),
+    )
+    const { question, context, input_ids, offsets } = rows[0] as (typeof rows)[0]
+    const [asked, read] = [await tokenizer.encode(question), await tokenizer.encode(context)]
+    const { before, between, after } = tokenizer.pair
+    expect([...before, ...asked.ids, ...between, ...read.ids, ...after]).toEqual(input_ids)
+    const spans = [...read.starts].map((start, index) => [start, read.ends[index]])
+    expect(spans).toEqual(offsets.slice(asked.ids.length + 2, -1))
+  })
+
+  it('never truncates or pads, although the file says so', async () => {
+    expect(await tokenizer.countTokens('book '.repeat(1000))).toBe(1000)
+    expect(await tokenizer.countTokens('book')).toBe(1)
+    expect(await tokenizer.countTokens('')).toBe(0)
+  })
+
   it('says which file is missing or broken', async () => {
     const empty = await mkdtemp(path.join(os.tmpdir(), 'docent-tokenizer-'))
     await expect(Tokenizer.open(empty)).rejects.toMatchObject({ code: 'MODEL_CORRUPT' })
@@ -120,5 +138,31 @@ describe('Tokenizer', () => {
     await writeFile(path.join(empty, 'tokenizer.json'), JSON.stringify(file))
     await expect(Tokenizer.open(empty)).rejects.toMatchObject({ code: 'MODEL_INCOMPATIBLE' })
     await rm(empty, { recursive: true })
+  })
+})
+
+describe('Tokenizer of byte pairs', () => {
+  it('gives no token the space before its word', async () => {
+    await fc.assert(
+      fc.asyncProperty(awkwardTexts, async (text) => {
+        const { starts, ends } = await bytePairs.encode(text)
+        for (const [index, start] of starts.entries()) {
+          const token = text.slice(start, ends[index])
+          expect(token.trim() === '' || token.trim() === token).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('puts the special tokens of RoBERTa around a pair', () => {
+    expect(bytePairs.pair).toEqual({ before: [0], between: [2, 2], after: [2], contextType: 0 })
+  })
+
+  it('covers every character, in tokens of its bytes where it has none of its own', async () => {
+    const text = 'é😀中'
+    const { starts, ends } = await bytePairs.encode(text)
+    const pieces = new Set([...starts].map((start, index) => text.slice(start, ends[index])))
+    expect([...pieces]).toEqual(['é', '😀', '中'])
+    expect(starts.length).toBe(2 + 4 + 3)
   })
 })

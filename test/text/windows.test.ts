@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Encoding, Tokenizer } from '../../src/text/tokenizer.js'
 import { DEFAULT_WINDOW_SETTINGS, makeWindows } from '../../src/text/windows.js'
 
-const special = { clsId: 1, sepId: 2 }
+const special = { pair: { before: [1], between: [2], after: [2], contextType: 1 } }
 
 /** Token i has id 100 + i and covers the characters 3i to 3i + 2. */
 function encodingOf(length: number): Encoding {
