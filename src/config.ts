@@ -47,6 +47,11 @@ export const VARIABLES = {
       .default(100 * MIB),
     meaning: 'Largest uploaded file.',
   },
+  HF_ENDPOINT: {
+    schema: z.union([z.literal(''), z.url()]).default(''),
+    meaning: "Address of the Hugging Face hub or a mirror of it, for `docent models import`; empty for the hub's own.",
+  },
+  HF_TOKEN: { schema: z.string().default(''), meaning: 'Access token of the hub, for gated and private models.' },
   DOCENT_LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     meaning: 'Least severe level that is logged.',
@@ -64,6 +69,9 @@ export interface Config {
   readonly readerForm: 'auto' | 'int8' | 'fp32'
   readonly trainThreads: number
   readonly maxUploadBytes: number
+  /** Null: the hub's own address. */
+  readonly hubEndpoint: string | null
+  readonly hubToken: string | null
   readonly logLevel: string
 }
 
@@ -89,6 +97,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     readerForm: get('DOCENT_READER_FORM'),
     trainThreads: get('DOCENT_TRAIN_THREADS'),
     maxUploadBytes: get('DOCENT_MAX_UPLOAD_BYTES'),
+    hubEndpoint: get('HF_ENDPOINT') || null,
+    hubToken: get('HF_TOKEN') || null,
     logLevel: get('DOCENT_LOG_LEVEL'),
   })
 }

@@ -77,6 +77,18 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
   }
 }
 
+/** Does `work` with an empty folder in `parent`, which is removed in the end. */
+export async function withFolderAside<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+  await mkdir(parent, { recursive: true })
+  const aside = asidePath(parent)
+  await mkdir(aside)
+  try {
+    return await work(aside)
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
 function asidePath(parent: string): string {
   return join(parent, `${ASIDE_PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`)
 }

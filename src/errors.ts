@@ -77,7 +77,7 @@ export const ERROR_TABLE = {
   },
   MODEL_CORRUPT: {
     status: 500,
-    hint: 'A file of the model folder changed after it was written. Restore it, or run `npm run setup`.',
+    hint: 'A file of the model folder is damaged or changed after it was written. Restore it, or run `npm run setup`.',
   },
   MODEL_INCOMPATIBLE: {
     status: 422,
@@ -86,6 +86,19 @@ export const ERROR_TABLE = {
   FORM_UNAVAILABLE: {
     status: 422,
     hint: 'Promote a version that was measured in another form, or set DOCENT_READER_FORM to one that this version has.',
+  },
+  MODEL_EXISTS: { status: 409, hint: 'Give the new version another name with `--id`. Versions are never overwritten.' },
+  PICKLE_REFUSED: {
+    status: 422,
+    hint: 'A pickle can run programs when it is read, so it was not opened. Convert it to safetensors, on a machine that may.',
+  },
+  HEAD_UNTRAINED: {
+    status: 422,
+    hint: 'It came without a question-answering head. Train from it with `docent train --from`, and promote the result.',
+  },
+  HUB_UNAVAILABLE: {
+    status: 503,
+    hint: 'Check the id, HF_ENDPOINT and, for gated models, HF_TOKEN; or download the folder elsewhere and import that.',
   },
   MODEL_PROCESS_ENDED: {
     status: 503,

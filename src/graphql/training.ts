@@ -117,6 +117,7 @@ const TrainingInput = builder.inputType('TrainingInput', {
         'A failed or cancelled run: goes on from its checkpoint, with its dataset and settings. Of the settings only ' +
         'those that say how long it goes on may be given anew.',
     }),
+    parentVersion: t.id({ description: 'The reader version to start from. The one that serves unless told.' }),
     autoPromote: t.boolean({ description: 'Promote what the gate lets through. True unless told.' }),
     force: t.boolean({ description: 'Run with settings that would be refused because they do harm.' }),
     dataFile: t.string({ description: 'Absolute path of a SQuAD file on the server to learn from instead of labels.' }),
@@ -127,11 +128,11 @@ builder.mutationFields((t) => ({
   startTraining: t.field({
     type: JobType,
     description:
-      'Makes a dataset of the accepted corrections and queues a run on it, from the version that serves now. With ' +
-      '`resumeRun` an earlier run goes on instead.',
+      'Makes a dataset of the accepted corrections and queues a run on it, from the version that serves now unless ' +
+      'another is named. With `resumeRun` an earlier run goes on instead.',
     args: { input: t.arg({ type: TrainingInput }) },
     resolve: (_, { input }, { services }) => {
-      const { autoPromote, dataFile, force, resumeRun, ...given } = input ?? {}
+      const { autoPromote, dataFile, force, resumeRun, parentVersion, ...given } = input ?? {}
       const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
       return services.training.start({
         settings,
@@ -139,6 +140,7 @@ builder.mutationFields((t) => ({
         ...(dataFile != null && { dataFile }),
         ...(force != null && { force }),
         ...(resumeRun != null && { resumeRun }),
+        ...(parentVersion != null && { parentVersion }),
       })
     },
   }),

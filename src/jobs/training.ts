@@ -24,6 +24,8 @@ export interface TrainingInput {
   readonly dataFile?: string
   /** Run with settings that would ruin a reader (train/guard-rails.ts). */
   readonly force?: boolean
+  /** The version to start from; the one that serves unless told. */
+  readonly parentVersion?: string
   /** A run that failed or was cancelled: goes on from its checkpoint, with its dataset, parent and settings. */
   readonly resumeRun?: string
 }
@@ -57,8 +59,8 @@ export class Training {
   }
 
   /**
-   * Makes the dataset and queues a run on it, from the version that serves now.
-   * @throws UNSAFE_SETTINGS, TOO_FEW_LABELS, INVALID_DATASET, and INVALID_INPUT, RUN_NOT_FOUND or NO_CHECKPOINT for a run
+   * Makes the dataset and queues a run on it, from the version that serves now or the one that is named.
+   * @throws UNSAFE_SETTINGS, TOO_FEW_LABELS, INVALID_DATASET, MODEL_NOT_FOUND, and INVALID_INPUT, RUN_NOT_FOUND or NO_CHECKPOINT for a run
    * that cannot be resumed; nothing is queued then
    */
   async start(input: TrainingInput = {}): Promise<Job> {
@@ -70,10 +72,11 @@ export class Training {
     return job
   }
 
-  async #startNew({ settings: given = {}, autoPromote = true, dataFile, force = false }: TrainingInput): Promise<Job> {
+  async #startNew(input: TrainingInput): Promise<Job> {
+    const { settings: given = {}, autoPromote = true, dataFile, parentVersion, force = false } = input
     // What no dataset would make right is refused before one is made.
     requireSafe(parseTrainingSettings(given), null, { force })
-    const parent = await this.#models.current()
+    const parent = await (parentVersion === undefined ? this.#models.current() : this.#models.get(parentVersion))
     await removeLeftovers(this.#datasetsDir)
     const dataset = await buildDataset({
       store: this.#store,
@@ -90,13 +93,15 @@ export class Training {
     )
   }
 
-  async #resume({ settings = {}, autoPromote = true, dataFile }: TrainingInput, runId: string): Promise<Job> {
+  async #resume(input: TrainingInput, runId: string): Promise<Job> {
+    const { settings = {}, autoPromote = true, dataFile, parentVersion: from } = input
     const run = await this.#store.reader.runs.get(runId)
     if (!run) throw new DocentError('RUN_NOT_FOUND', `there is no training run ${runId}`)
     if (run.status !== 'FAILED' && run.status !== 'CANCELLED') {
       throw new DocentError('INVALID_INPUT', `run ${runId} is ${run.status}; only a failed or cancelled one is resumed`)
     }
     if (dataFile !== undefined) throw new DocentError('INVALID_INPUT', 'a resumed run keeps its dataset')
+    if (from !== undefined) throw new DocentError('INVALID_INPUT', 'a resumed run keeps the version it started from')
     await this.#checkpoints.require(runId)
     const { datasetId, parentVersion } = run
     const changed = parseTrainingSettings({ ...run.settings, ...settings })

@@ -79,6 +79,8 @@ const draftShape = {
     .refine((forms) => SERVED_FORMS.some((name) => forms[name]), 'no form was measured'),
   licence: z.string(),
   attribution: z.array(z.string()),
+  /** An imported encoder whose head was drawn by chance: to train from, not to answer. */
+  untrainedHead: z.literal(true).optional(),
 }
 
 export const manifestDraftSchema = z.object(draftShape)

@@ -44,6 +44,11 @@ export class Models {
     return this.#registry.get(row.modelVersion)
   }
 
+  /** Any version, serving or not. @throws as {@link Registry.get} */
+  get(id: string): Promise<ModelVersion> {
+    return this.#registry.get(id)
+  }
+
   /** Called with each version that becomes current. @returns what ends the subscription. */
   onPromoted(listener: PromotedListener): () => void {
     this.#listeners.add(listener)
@@ -53,7 +58,7 @@ export class Models {
   /**
    * Makes `id` the version that serves and resolves when it does. The version that is current already is left as it is
    * and gets no second audit record.
-   * @throws MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE; the old version serves on.
+   * @throws MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE, HEAD_UNTRAINED; the old version serves on.
    */
   promote(id: string, { kind, reason }: { kind: 'GATE' | 'MANUAL'; reason: string }): Promise<ModelVersion> {
     return this.#changing.runExclusive(() => this.#switchTo(id, kind, reason))
@@ -77,7 +82,9 @@ export class Models {
     const row = await this.#store.reader.promotions.current()
     if (row) return this.#registry.get(row.modelVersion)
     const versions = await this.#registry.list()
-    const first = versions.find(({ manifest }) => manifest.origin === 'BUNDLED') ?? versions[0]
+    const first =
+      versions.find(({ manifest }) => manifest.origin === 'BUNDLED') ??
+      versions.find(({ manifest }) => !manifest.untrainedHead)
     if (!first) {
       throw new DocentError('MODEL_NOT_FOUND', `${this.#registry.readersDir} holds no version: run \`npm run setup\``)
     }
@@ -89,6 +96,9 @@ export class Models {
 
   async #switchTo(id: string, kind: Promotion['kind'], reason: string): Promise<ModelVersion> {
     const version = await this.#registry.get(id)
+    if (version.manifest.untrainedHead) {
+      throw new DocentError('HEAD_UNTRAINED', `the head of ${id} has learnt nothing: it would answer by chance`)
+    }
     await this.#verify(id)
     const previous = (await this.#store.reader.promotions.current())?.modelVersion
     if (previous === id) return version

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
-import { finish } from '../command.js'
+import { DocentError } from '../../errors.js'
+import type { ModelVersion } from '../../registry/registry.js'
+import { finish, type Session } from '../command.js'
 import { moment, table } from '../text.js'
 import { addExport } from './models-export.js'
 
@@ -97,4 +99,82 @@ export function addModels(program: Command, environment: NodeJS.ProcessEnv): voi
     for (const id of ids) await client.graphql('mutation($id: ID!) { verifyModel(id: $id) { id } }', { id })
     session.print({ verified: ids }, () => ids.map((id) => `${id}: every file is as it was written`).join('\n'))
   })
+
+  addImport(models, environment)
+}
+
+interface ImportFlags {
+  readonly json?: boolean
+  readonly id?: string
+  readonly revision?: string
+}
+
+/** Works in this process, beside a server or without one: it writes into the models folder and nowhere else. */
+function addImport(models: Command, environment: NodeJS.ProcessEnv): void {
+  const command = models
+    .command('import')
+    .argument('<source>', 'a Hugging Face folder, or the id of a model on the hub')
+    .description(
+      'Make a version of a BERT, DistilBERT, RoBERTa or ELECTRA model: checked, exported, compared, calibrated, measured. ' +
+        'It is not promoted.',
+    )
+    .option('--id <id>', "name of the version; the source's own name unless told")
+    .option('--revision <name>', 'branch, tag or commit on the hub')
+  const examples = [
+    'docent models import ./my-roberta-squad2 --id contracts-1',
+    'docent models import deepset/tinyroberta-squad2',
+    'HF_ENDPOINT=http://mirror.local docent models import distilbert-base-uncased',
+  ]
+  finish<ImportFlags>(command, environment, examples, async (session, { id, revision }, [source]) => {
+    const version = await importHere(session, source as string, id, revision)
+    const { architecture, forms, licence, untrainedHead } = version.manifest
+    const { general } = forms.int8.metrics
+    session.print(version.manifest, () =>
+      [
+        `${version.id}: ${architecture}, licence ${licence}`,
+        general
+          ? `  exact match ${general.exactMatch.toFixed(1)}, F1 ${general.f1.toFixed(1)} on ${general.n} general questions`
+          : '  without a question-answering head: one was drawn by chance, to be trained',
+        untrainedHead ? `  next: docent train --from ${version.id}` : `  next: docent models promote ${version.id}`,
+      ].join('\n'),
+    )
+  })
+}
+
+async function importHere(
+  session: Session,
+  source: string,
+  id: string | undefined,
+  revision: string | undefined,
+): Promise<ModelVersion> {
+  // Loaded only now: the other commands need none of it.
+  const [{ importModel }, { Registry }] = await Promise.all([
+    import('../../jobs/import/import-model.js'),
+    import('../../registry/registry.js'),
+  ])
+  const { config, log } = session
+  const registry = new Registry({ modelsDir: config.modelsDir, log })
+  await registry.removeLeftovers()
+  const cancelling = new AbortController()
+  const cancel = () => cancelling.abort(new DocentError('CANCELLED', `the import of ${source} was cancelled`))
+  process.once('SIGINT', cancel).once('SIGTERM', cancel)
+  return importModel({
+    source,
+    id,
+    registry,
+    hub: { endpoint: config.hubEndpoint, token: config.hubToken, revision },
+    threads: config.trainThreads,
+    context: { signal: cancelling.signal, progress: progressNotes(session) },
+  })
+}
+
+/** A line for each stage, and one for each further tenth of a long one. */
+function progressNotes(session: Session): (done: number, total: number, stage: string) => Promise<void> {
+  let last = ''
+  return async (done, total, stage) => {
+    const tenth = Math.floor((10 * done) / total)
+    const line = total > 1 ? `import: ${stage} ${10 * tenth} %` : `import: ${stage}`
+    if (line !== last) session.note(line)
+    last = line
+  }
 }

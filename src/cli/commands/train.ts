@@ -14,6 +14,7 @@ interface Options {
   readonly repair?: boolean
   readonly method?: string
   readonly force?: boolean
+  readonly from?: string
   readonly resume?: string
   readonly epochs?: string
   readonly lr?: string
@@ -36,6 +37,7 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
     .option('--data <file>', 'SQuAD 1.1 or 2.0 file to learn from instead of the corrections')
     .option('--repair', 'move answers whose words do not stand at their offset to where they do, and say which')
     .option('--method <method>', '`full` (the default) or `lora`')
+    .option('--from <version>', 'the reader version to start from; the one that answers unless told')
     .option('--resume <run>', 'go on from the checkpoint of a run that failed or was cancelled')
     .option('--epochs <n>')
     .option('--lr <rate>', 'peak learning rate')
@@ -54,11 +56,13 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
       'docent train --data squad.json --epochs 1 --no-promote',
       'docent train --method lora --lr 1e-3',
       'docent train --set validationShare=0.1 --set patience=3',
+      'docent train --from roberta-base --data squad.json',
       'docent train --resume 0192…',
     ],
     async (session, options) => {
       const input = {
         dataFile: options.data === undefined ? undefined : await dataFile(resolve(options.data), options, session),
+        parentVersion: options.from,
         resumeRun: options.resume,
         method: options.method,
         force: options.force,

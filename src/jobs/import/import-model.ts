@@ -1,0 +1,187 @@
+/**
+ * A published model as a version of the registry: read, mended, exported, compared with tfjs, calibrated and measured as a
+ * trained one is (candidate.ts), and not promoted. Enters: a Hugging Face folder or hub id. Leaves: a version of origin
+ * IMPORTED, or nothing. It writes into the models folder alone, so that it runs beside a server that answers.
+ */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import { exists, withFolderAside } from '../../durable.js'
+import { DocentError } from '../../errors.js'
+import { fitCalibration } from '../../evaluate/calibration.js'
+import { readExamples, scoreReadings } from '../../evaluate/evaluate-reader.js'
+import { readSquadFile } from '../../feedback/dataset.js'
+import { DEFAULT_READER_SETTINGS } from '../../read/reader.js'
+import { type Architecture, type EncoderConfig, readEncoderConfig } from '../../registry/encoder-config.js'
+import {
+  INT8_FILE,
+  type Manifest,
+  type ManifestDraft,
+  MODEL_ID_PATTERN,
+  WEIGHTS_FILE,
+} from '../../registry/manifest.js'
+import type { ModelVersion, Registry } from '../../registry/registry.js'
+import { writeSafetensors } from '../../registry/safetensors.js'
+import { headShapes } from '../../registry/tensor-names.js'
+import { readNumbers } from '../../train/parameters.js'
+import { compareWithTraining, exportReader, toMetric } from '../candidate.js'
+import type { JobContext } from '../kind.js'
+import { GENERAL_SET_FILE, withReader } from '../measure.js'
+import { downloadModel, HUB_ID_PATTERN, type HubOptions } from './hub.js'
+import { normaliseTokenizer } from './tokenizer.js'
+import { readSourceWeights, selectWeights } from './weights.js'
+
+export interface ImportOptions {
+  /** A folder, or the id of a model on the hub. */
+  readonly source: string
+  /** Of the new version; the last part of the source's name when undefined. */
+  readonly id: string | undefined
+  readonly registry: Registry
+  readonly hub: HubOptions
+  /** Of the process that computes the reference. */
+  readonly threads: number
+  readonly context: Pick<JobContext, 'signal' | 'progress'>
+  /** What it is calibrated and measured on; the one that ships with Docent unless told. */
+  readonly generalSetFile?: string
+}
+
+const CLASS_NAMES: Readonly<Record<Architecture, string>> = {
+  bert: 'BertForQuestionAnswering',
+  distilbert: 'DistilBertForQuestionAnswering',
+  roberta: 'RobertaForQuestionAnswering',
+  electra: 'ElectraForQuestionAnswering',
+}
+
+/** Of a head that is drawn, so that the same encoder gives the same version. */
+const HEAD_SEED = 13
+
+/**
+ * @throws INVALID_INPUT, MODEL_EXISTS, HUB_UNAVAILABLE, PICKLE_REFUSED, MODEL_INCOMPATIBLE, MODEL_CORRUPT, EXPORT_MISMATCH,
+ * TRAINING_UNAVAILABLE, CANCELLED; nothing is left behind then
+ */
+export async function importModel(options: ImportOptions): Promise<ModelVersion> {
+  const { source, registry } = options
+  const isFolder = await stat(source).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder && !HUB_ID_PATTERN.test(source)) {
+    throw new DocentError(
+      'INVALID_INPUT',
+      `${JSON.stringify(source)} is neither a folder nor the id of a model on the hub`,
+    )
+  }
+  const id = options.id ?? basename(resolve(source))
+  // Before anything is fetched, although the registry would say so too.
+  if (!MODEL_ID_PATTERN.test(id)) {
+    throw new DocentError('INVALID_INPUT', `${JSON.stringify(id)} cannot name a model version`)
+  }
+  if (await exists(join(registry.readersDir, id))) {
+    throw new DocentError('MODEL_EXISTS', `there is a version ${id} already`)
+  }
+  return withFolderAside(registry.readersDir, async (work) => {
+    const folder = isFolder ? resolve(source) : work
+    const origin = isFolder ? `folder ${basename(folder)}` : await download(options, work)
+    return registry.create(id, (target) => build(options, { folder, work, target, origin }))
+  })
+}
+
+/** @returns what the manifest says of where it came from. */
+async function download({ source, hub, context: { signal, progress } }: ImportOptions, work: string): Promise<string> {
+  const onProgress = (done: number, total: number, file: string) => void progress(done, total, `downloading ${file}`)
+  const commit = await downloadModel(source, work, { ...hub, signal, onProgress })
+  return `Hugging Face hub: ${source}, commit ${commit}`
+}
+
+interface Places {
+  /** What is read. */
+  readonly folder: string
+  /** For what stands between; it is gone in the end. */
+  readonly work: string
+  /** The version's own, empty. */
+  readonly target: string
+  readonly origin: string
+}
+
+async function build(options: ImportOptions, places: Places): Promise<ManifestDraft> {
+  const { signal, progress } = options.context
+  const { work, target } = places
+  await progress(0, 1, 'reading')
+  const { config, hasHead, licence } = await mend(places)
+  signal.throwIfAborted()
+  await progress(0, 1, 'exporting')
+  await exportReader({ parentFolder: work, weightsFile: join(work, WEIGHTS_FILE), folder: target, signal })
+  const window = windowFor(config)
+  const form = await withReader({ folder: target, modelFile: INT8_FILE, window }, async (reader) => {
+    const examples = await readSquadFile(options.generalSetFile ?? GENERAL_SET_FILE)
+    await progress(0, 1, 'comparing')
+    const canary = await compareWithTraining(reader, { folder: target, examples, threads: options.threads })
+    signal.throwIfAborted()
+    // A head that has learnt nothing has nothing to measure.
+    if (!hasHead) return { metrics: {}, calibration: { temperature: 1, noAnswerThreshold: 0 }, canary }
+    const onProgress = (done: number, total: number) => void progress(done, total, 'measuring')
+    const readings = await readExamples({ ...reader, examples, signal, onProgress })
+    const calibration = fitCalibration(readings)
+    const metrics = { general: toMetric(scoreReadings(examples, readings, calibration.noAnswerThreshold)) }
+    return { metrics, calibration, canary }
+  })
+  return {
+    architecture: CLASS_NAMES[config.architecture],
+    origin: 'IMPORTED',
+    parent: null,
+    datasetHash: null,
+    createdAt: new Date().toISOString(),
+    settings: {},
+    window,
+    forms: { int8: { file: INT8_FILE, ...form } },
+    licence,
+    attribution: [places.origin],
+    ...(!hasHead && { untrainedHead: true as const }),
+  }
+}
+
+/** Writes the folder that an export starts from: one file of weights, one kind of tokenizer, every name as it should be. */
+async function mend({ folder, work }: Places): Promise<{ config: EncoderConfig; hasHead: boolean; licence: string }> {
+  const names = await readdir(folder)
+  if (!names.includes('config.json')) throw new DocentError('MODEL_INCOMPATIBLE', `${folder} has no config.json`)
+  const config = await readEncoderConfig(folder)
+  const tokenizer = await normaliseTokenizer(folder, names, config)
+  const { tensors, hasHead } = selectWeights(config, await readSourceWeights(folder, names))
+  for (const [name, shape] of hasHead ? [] : headShapes(config)) {
+    tensors.set(name, { shape, data: readNumbers([{ name, shape, offset: 0 }], new Map(), HEAD_SEED) })
+  }
+  const licence = names.includes('README.md') ? licenceOf(await readFile(join(folder, 'README.md'), 'utf8')) : 'unknown'
+  const published: Record<string, unknown> = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+  await writeJson(join(work, 'config.json'), { ...published, architectures: [CLASS_NAMES[config.architecture]] })
+  await writeJson(join(work, 'tokenizer.json'), tokenizer.file)
+  await writeJson(join(work, 'tokenizer_config.json'), tokenizer.config)
+  await writeSafetensors(join(work, WEIGHTS_FILE), tensors, { dtype: 'F32' })
+  return { config, hasHead, licence }
+}
+
+function writeJson(path: string, value: unknown): Promise<void> {
+  return writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** As the model card's front matter has it. */
+function licenceOf(card: string): string {
+  const [, front = ''] = /^---\r?\n(.*?)\r?\n---/s.exec(card) ?? []
+  try {
+    const licence = (parseYaml(front) as { license?: unknown } | null)?.license
+    return typeof licence === 'string' ? licence : 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** The usual window, or one as much smaller as the model's positions are fewer. */
+export function windowFor({ maxPositions }: EncoderConfig): Manifest['window'] {
+  const { maxSequenceLength, stride, maxQuestionTokens, maxAnswerTokens } = DEFAULT_READER_SETTINGS
+  const share = Math.min(1, maxPositions / maxSequenceLength)
+  return {
+    maxSequenceLength: Math.floor(maxSequenceLength * share),
+    stride: Math.floor(stride * share),
+    maxQuestionTokens: Math.max(1, Math.floor(maxQuestionTokens * share)),
+    maxAnswerTokens,
+  }
+}
