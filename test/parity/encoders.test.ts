@@ -65,7 +65,7 @@ describe.each(ARCHITECTURES)('%s', (architecture) => {
     const { model, parameters } = openModel()
     const { loss, gradientNorms } = fixture.reference
     expect(model.accumulateGradients(labelled(), 1 / fixture.windows.length)).toBeCloseTo(loss, 4)
-    const gradients = namedViews(parameters, ({ gradient }) => gradient)
+    const gradients = namedViews(parameters.all, ({ gradient }) => gradient)
     expect([...gradients.keys()].sort()).toEqual(Object.keys(gradientNorms).sort())
     const largest = Math.max(...Object.values(gradientNorms))
     for (const [name, { data }] of gradients) {
@@ -111,7 +111,7 @@ describe.each(ARCHITECTURES)('%s', (architecture) => {
     const found = [...weights].map(([name, { shape }]) => [name, [...shape]])
     expect(found.sort()).toEqual(wanted.sort())
     const { parameters } = openModel()
-    expect([...namedViews(parameters)].map(([name, { shape }]) => [name, [...shape]]).sort()).toEqual(wanted.sort())
+    expect([...namedViews(parameters.all)].map(([name, { shape }]) => [name, [...shape]]).sort()).toEqual(wanted.sort())
   })
 })
 

@@ -128,7 +128,7 @@ function addImport(models: Command, environment: NodeJS.ProcessEnv): void {
   finish<ImportFlags>(command, environment, examples, async (session, { id, revision }, [source]) => {
     const version = await importHere(session, source as string, id, revision)
     const { architecture, forms, licence, untrainedHead } = version.manifest
-    const { general } = forms.int8.metrics
+    const general = Object.values(forms)[0]?.metrics.general
     session.print(version.manifest, () =>
       [
         `${version.id}: ${architecture}, licence ${licence}`,
@@ -164,7 +164,8 @@ async function importHere(
     registry,
     hub: { endpoint: config.hubEndpoint, token: config.hubToken, revision },
     threads: config.trainThreads,
-    context: { signal: cancelling.signal, progress: progressNotes(session) },
+    preference: config.readerForm,
+    context: { signal: cancelling.signal, progress: progressNotes(session), log },
   })
 }
 

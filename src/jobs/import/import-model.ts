@@ -11,22 +11,25 @@ import { DocentError } from '../../errors.js'
 import { fitCalibration } from '../../evaluate/calibration.js'
 import { readExamples, scoreReadings } from '../../evaluate/evaluate-reader.js'
 import { readSquadFile } from '../../feedback/dataset.js'
+import type { FormPreference } from '../../read/form.js'
 import { DEFAULT_READER_SETTINGS } from '../../read/reader.js'
 import { type Architecture, type EncoderConfig, readEncoderConfig } from '../../registry/encoder-config.js'
 import {
-  INT8_FILE,
   type Manifest,
   type ManifestDraft,
+  type MeasuredForm,
   MODEL_ID_PATTERN,
   WEIGHTS_FILE,
 } from '../../registry/manifest.js'
 import type { ModelVersion, Registry } from '../../registry/registry.js'
 import { writeSafetensors } from '../../registry/safetensors.js'
 import { headShapes } from '../../registry/tensor-names.js'
+import type { SquadExample } from '../../text/squad.js'
 import { readNumbers } from '../../train/parameters.js'
-import { compareWithTraining, exportReader, toMetric } from '../candidate.js'
+import { exportReader, toMetric } from '../candidate.js'
 import type { JobContext } from '../kind.js'
-import { GENERAL_SET_FILE, withReader } from '../measure.js'
+import { SHIPPED_SETS, type ShippedSets, withReader } from '../measure.js'
+import { chooseForm, makeReference } from '../reference.js'
 import { downloadModel, HUB_ID_PATTERN, type HubOptions } from './hub.js'
 import { normaliseTokenizer } from './tokenizer.js'
 import { readSourceWeights, selectWeights } from './weights.js'
@@ -40,9 +43,11 @@ export interface ImportOptions {
   readonly hub: HubOptions
   /** Of the process that computes the reference. */
   readonly threads: number
-  readonly context: Pick<JobContext, 'signal' | 'progress'>
-  /** What it is calibrated and measured on; the one that ships with Docent unless told. */
-  readonly generalSetFile?: string
+  /** Of the form in which it is measured, and would serve. */
+  readonly preference: FormPreference
+  readonly context: Pick<JobContext, 'signal' | 'progress' | 'log'>
+  /** What it is calibrated and measured on; those that ship with Docent unless told. */
+  readonly sets?: Pick<ShippedSets, 'general' | 'calibration'>
 }
 
 const CLASS_NAMES: Readonly<Record<Architecture, string>> = {
@@ -112,19 +117,18 @@ async function build(options: ImportOptions, places: Places): Promise<ManifestDr
   await progress(0, 1, 'exporting')
   await exportReader({ parentFolder: work, weightsFile: join(work, WEIGHTS_FILE), folder: target, signal })
   const window = windowFor(config)
-  const form = await withReader({ folder: target, modelFile: INT8_FILE, window }, async (reader) => {
-    const examples = await readSquadFile(options.generalSetFile ?? GENERAL_SET_FILE)
-    await progress(0, 1, 'comparing')
-    const canary = await compareWithTraining(reader, { folder: target, examples, threads: options.threads })
-    signal.throwIfAborted()
-    // A head that has learnt nothing has nothing to measure.
-    if (!hasHead) return { metrics: {}, calibration: { temperature: 1, noAnswerThreshold: 0 }, canary }
-    const onProgress = (done: number, total: number) => void progress(done, total, 'measuring')
-    const readings = await readExamples({ ...reader, examples, signal, onProgress })
-    const calibration = fitCalibration(readings)
-    const metrics = { general: toMetric(scoreReadings(examples, readings, calibration.noAnswerThreshold)) }
-    return { metrics, calibration, canary }
-  })
+  const sets = options.sets ?? SHIPPED_SETS
+  const general = await readSquadFile(sets.general)
+  await progress(0, 1, 'comparing')
+  const files = { folder: target, window }
+  const reference = await makeReference({ ...files, examples: general, threads: options.threads })
+  const { preference, context } = options
+  const { name, form } = await chooseForm(reference, { ...files, preference, log: context.log })
+  signal.throwIfAborted()
+  // A head that has learnt nothing has nothing to measure.
+  const measured = hasHead
+    ? await measure({ ...files, modelFile: form.file }, { general, calibrationFile: sets.calibration }, context)
+    : { metrics: {}, calibration: { temperature: 1, noAnswerThreshold: 0 } }
   return {
     architecture: CLASS_NAMES[config.architecture],
     origin: 'IMPORTED',
@@ -133,11 +137,28 @@ async function build(options: ImportOptions, places: Places): Promise<ManifestDr
     createdAt: new Date().toISOString(),
     settings: {},
     window,
-    forms: { int8: { file: INT8_FILE, ...form } },
+    forms: { [name]: { ...form, ...measured } },
     licence,
     attribution: [places.origin],
     ...(!hasHead && { untrainedHead: true as const }),
   }
+}
+
+async function measure(
+  files: { folder: string; modelFile: string; window: Manifest['window'] },
+  { general, calibrationFile }: { general: readonly SquadExample[]; calibrationFile: string },
+  { signal, progress }: ImportOptions['context'],
+): Promise<Pick<MeasuredForm, 'metrics' | 'calibration'>> {
+  return withReader(files, async (reader) => {
+    const read = (examples: readonly SquadExample[], stage: string) =>
+      readExamples({ ...reader, examples, signal, onProgress: (done, total) => void progress(done, total, stage) })
+    const calibration = fitCalibration(await read(await readSquadFile(calibrationFile), 'calibrating'))
+    const readings = await read(general, 'measuring')
+    return {
+      calibration,
+      metrics: { general: toMetric(scoreReadings(general, readings, calibration.noAnswerThreshold)) },
+    }
+  })
 }
 
 /** Writes the folder that an export starts from: one file of weights, one kind of tokenizer, every name as it should be. */
