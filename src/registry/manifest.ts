@@ -142,7 +142,9 @@ export function parseManifest(json: unknown, path: string): Manifest {
 
 /** The text of `manifest.json`. */
 export function printManifest(manifest: Omit<Manifest, 'seal'>): string {
-  return `${JSON.stringify({ ...manifest, seal: sealOf(manifest) }, null, 2)}\n`
+  const text = JSON.stringify({ ...manifest, seal: sealOf(manifest) }, null, 2)
+  // Thousands of token ids and logits: a line for each list of numbers. No string holds a line break as it is.
+  return `${text.replace(/\[\n\s+(-?\d[^[\]{}"]*?)\n\s+\]/g, (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`)}\n`
 }
 
 /** Independent of key order and white space, so that a formatter cannot break it. */

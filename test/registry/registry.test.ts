@@ -39,6 +39,15 @@ describe('the registry', () => {
     await registry.verify('reader-1')
   })
 
+  it('prints a list of numbers on one line, and what it prints is what it was given', async () => {
+    const settings = { listed: [1, -2.5, 3e-7], text: '[\n  1,\n  2\n]', nested: [[1], { a: [2, 3] }, []] }
+    await createVersion(registry, 'reader-1', { settings })
+    const text = await readFile(file('reader-1', 'manifest.json'), 'utf8')
+    expect(text).toContain('"startLogits": [0.5, 1],\n')
+    expect(text).toContain('"listed": [1, -2.5, 3e-7],\n')
+    expect((await registry.get('reader-1')).manifest.settings).toEqual(settings)
+  })
+
   it('lists the newest first', async () => {
     await createVersion(registry, 'b', { createdAt: '2026-01-02T00:00:00.000Z' })
     await createVersion(registry, 'a', { createdAt: '2026-01-03T00:00:00.000Z' })
