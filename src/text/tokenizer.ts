@@ -9,6 +9,9 @@ import { Tokenizer as NativeTokenizer } from '@anush008/tokenizers'
 import { DocentError } from '../errors.js'
 import { type PairTemplate, readPairTemplate } from './pair-template.js'
 
+/** How byte-level tokenizers write each of the 256 bytes. */
+export { byteLevelAlphabet } from '@anush008/tokenizers'
+
 /** Tokens of one text, without special tokens. `starts[i]`/`ends[i]` are UTF-16 offsets of token i into the text. */
 export interface Encoding {
   readonly ids: Int32Array

@@ -8,6 +8,7 @@ import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@hugging
 import { hashFile } from '../../durable.js'
 import { DocentError } from '../../errors.js'
 import { readEncoderConfig } from '../../registry/encoder-config.js'
+import { VOCABULARY_FILES } from './vocabulary-files.js'
 import { chooseWeightFiles, readIndex, SHARDS_FILE, shardsOf } from './weights.js'
 
 /** With one slash or none, as the hub writes it. */
@@ -58,7 +59,8 @@ export async function downloadModel(id: string, folder: string, options: Downloa
     asked(() => download({ ...access, revision }, listed.get(name), name, folder, options.onProgress))
 
   const weightFile = chooseWeightFiles([...listed.keys()], id)
-  for (const name of SMALL_FILES) if (listed.has(name)) await fetchFile(name)
+  const small = listed.has('tokenizer.json') ? SMALL_FILES : [...SMALL_FILES, ...VOCABULARY_FILES]
+  for (const name of small) if (listed.has(name)) await fetchFile(name)
   // What cannot be imported is not worth its weights.
   if (listed.has('config.json')) await readEncoderConfig(folder)
   await fetchFile(weightFile)

@@ -112,7 +112,7 @@ async function build(options: ImportOptions, places: Places): Promise<ManifestDr
   const { signal, progress } = options.context
   const { work, target } = places
   await progress(0, 1, 'reading')
-  const { config, hasHead, licence } = await mend(places)
+  const { config, hasHead, licence } = await mend(options.source, places)
   signal.throwIfAborted()
   await progress(0, 1, 'exporting')
   await exportReader({ parentFolder: work, weightsFile: join(work, WEIGHTS_FILE), folder: target, signal })
@@ -162,12 +162,15 @@ async function measure(
 }
 
 /** Writes the folder that an export starts from: one file of weights, one kind of tokenizer, every name as it should be. */
-async function mend({ folder, work }: Places): Promise<{ config: EncoderConfig; hasHead: boolean; licence: string }> {
+async function mend(
+  source: string,
+  { folder, work }: Places,
+): Promise<{ config: EncoderConfig; hasHead: boolean; licence: string }> {
   const names = await readdir(folder)
-  if (!names.includes('config.json')) throw new DocentError('MODEL_INCOMPATIBLE', `${folder} has no config.json`)
+  if (!names.includes('config.json')) throw new DocentError('MODEL_INCOMPATIBLE', 'there is no config.json')
   const config = await readEncoderConfig(folder)
   const tokenizer = await normaliseTokenizer(folder, names, config)
-  const { tensors, hasHead } = selectWeights(config, await readSourceWeights(folder, names))
+  const { tensors, hasHead } = selectWeights(config, await readSourceWeights(folder, names, source))
   for (const [name, shape] of hasHead ? [] : headShapes(config)) {
     tensors.set(name, { shape, data: readNumbers([{ name, shape, offset: 0 }], new Map(), HEAD_SEED) })
   }

@@ -4,11 +4,12 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { byteLevelAlphabet } from '@anush008/tokenizers'
 import { z } from 'zod'
 import { DocentError } from '../../errors.js'
 import type { Architecture, EncoderConfig } from '../../registry/encoder-config.js'
 import { readPairTemplate } from '../../text/pair-template.js'
+import { byteLevelAlphabet } from '../../text/tokenizer.js'
+import { tokenizerOfVocabulary } from './vocabulary-files.js'
 
 const ids = z.record(z.string(), z.int().min(0))
 const common = { unk_token: z.string().nullish(), dropout: z.number().nullish() }
@@ -38,6 +39,9 @@ const CLASSES: Readonly<Record<Architecture, string>> = {
   electra: 'ElectraTokenizer',
 }
 
+/** Bytes 0xC0, 0xC1 and those from 0xF5 on, which byte-level tokenizers write as the characters of these numbers. */
+const NOT_IN_UTF8 = /[\u00c0\u00c1\u00f5-\u00ff]/
+
 export interface NormalisedTokenizer {
   /** tokenizer.json */
   readonly file: Readonly<Record<string, unknown>>
@@ -55,10 +59,12 @@ export async function normaliseTokenizer(
   names: readonly string[],
   config: EncoderConfig,
 ): Promise<NormalisedTokenizer> {
-  if (!names.includes('tokenizer.json')) {
-    return refuse(`${folder} has no tokenizer.json; save the model's fast tokenizer with \`save_pretrained\` once`)
-  }
-  const raw = await readObject(join(folder, 'tokenizer.json'))
+  const settings = names.includes('tokenizer_config.json')
+    ? await readObject(join(folder, 'tokenizer_config.json'))
+    : {}
+  const raw = names.includes('tokenizer.json')
+    ? await readObject(join(folder, 'tokenizer.json'))
+    : await tokenizerOfVocabulary(folder, names, settings)
   const kind = kindOf(raw)
   const parsed = fileSchema.safeParse(raw)
   if (!parsed.success) {
@@ -66,9 +72,6 @@ export async function normaliseTokenizer(
   }
   const file = parsed.data
   checkTokens(file, kind, config)
-  const settings = names.includes('tokenizer_config.json')
-    ? await readObject(join(folder, 'tokenizer_config.json'))
-    : {}
   return {
     file: {
       ...file,
@@ -104,9 +107,10 @@ function checkTokens(file: TokenizerFile, kind: 'WordPiece' | 'BPE', { vocabular
   const pair = readPairTemplate(file.post_processor, idOf)
   if (!pair) refuse('the post-processor of tokenizer.json puts no question and context together')
   if (kind === 'WordPiece') idOf(model.unk_token ?? '[UNK]')
-  const byte =
-    kind === 'BPE' ? byteLevelAlphabet().find((character) => model.vocab[character] === undefined) : undefined
-  if (byte !== undefined) refuse(`the tokenizer has no token for the byte that is written ${byte}`)
+  // Without a token for the unknown, what has no token would vanish.
+  const bytes = kind === 'BPE' && !model.unk_token ? byteLevelAlphabet() : []
+  const missing = bytes.find((byte) => model.vocab[byte] === undefined && !NOT_IN_UTF8.test(byte))
+  if (missing !== undefined) refuse(`the tokenizer has no token for the byte that is written ${missing}`)
   if (model.dropout) refuse('the tokenizer draws its merges (dropout)')
   let largest = 0
   for (const id of Object.values(model.vocab)) largest = Math.max(largest, id)

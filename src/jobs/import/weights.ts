@@ -50,8 +50,12 @@ export function shardsOf(index: Readonly<Record<string, string>>): string[] {
 }
 
 /** @throws MODEL_CORRUPT when a file is damaged, missing, or not what the index says of it; else as chooseWeightFiles. */
-export async function readSourceWeights(folder: string, names: readonly string[]): Promise<Map<string, Tensor>> {
-  if (chooseWeightFiles(names, folder) === WEIGHTS_FILE) return readSafetensors(join(folder, WEIGHTS_FILE))
+export async function readSourceWeights(
+  folder: string,
+  names: readonly string[],
+  where: string,
+): Promise<Map<string, Tensor>> {
+  if (chooseWeightFiles(names, where) === WEIGHTS_FILE) return readSafetensors(join(folder, WEIGHTS_FILE))
   const index = await readIndex(folder)
   const whole = new Map<string, Tensor>()
   for (const shard of shardsOf(index)) {

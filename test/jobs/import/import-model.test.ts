@@ -188,7 +188,7 @@ const BAD: [string, string, RegExp, (source: SourceFolder) => Promise<void>][] =
     },
   ],
   ['no weights', 'MODEL_INCOMPATIBLE', /neither model.safetensors/, (source) => source.remove('model.safetensors')],
-  ['no config.json', 'MODEL_INCOMPATIBLE', /no config\.json/, (source) => source.remove('config.json')],
+  ['a folder without config.json', 'MODEL_INCOMPATIBLE', /no config\.json/, (source) => source.remove('config.json')],
   ['no tokenizer.json', 'MODEL_INCOMPATIBLE', /no tokenizer\.json/, (source) => source.remove('tokenizer.json')],
   ['a broken config.json', 'MODEL_CORRUPT', /config\.json/, (source) => source.write('config.json', '{')],
   [
