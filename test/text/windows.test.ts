@@ -12,7 +12,16 @@ function encodingOf(length: number): Encoding {
   return { ids: numbers.map((i) => 100 + i), starts: numbers.map((i) => 3 * i), ends: numbers.map((i) => 3 * i + 2) }
 }
 
+const specialTokens = (minLength: number) => fc.array(fc.integer({ min: 1, max: 9 }), { minLength, maxLength: 3 })
+const templates = fc.record({
+  before: specialTokens(1),
+  between: specialTokens(1),
+  after: specialTokens(0),
+  contextType: fc.constantFrom(0, 1),
+})
+
 const cases = fc.record({
+  pair: templates,
   question: fc.nat(90),
   context: fc.nat(600),
   maxQuestionTokens: fc.integer({ min: 1, max: 64 }),
@@ -23,19 +32,26 @@ const cases = fc.record({
 describe('makeWindows', () => {
   it('puts every context token in some window, with its own offsets, in windows of the allowed length', () => {
     fc.assert(
-      fc.property(cases, ({ question, context, maxQuestionTokens, room, overlap }) => {
+      fc.property(cases, ({ pair, question, context, maxQuestionTokens, room, overlap }) => {
         const stride = overlap % room
-        const maxSequenceLength = Math.min(question, maxQuestionTokens) + 3 + room
+        const { before, between, after, contextType } = pair
+        const asked = Math.min(question, maxQuestionTokens)
+        const maxSequenceLength = before.length + asked + between.length + room + after.length
         const settings = { maxSequenceLength, stride, maxQuestionTokens }
         const encoding = encodingOf(context)
-        const windows = makeWindows(encodingOf(question), encoding, special, settings)
+        const windows = makeWindows(encodingOf(question), encoding, { pair }, settings)
         const seen = new Set<number>()
         for (const { inputIds, tokenTypeIds, contextOffset, starts, ends } of windows) {
           expect(inputIds.length).toBeLessThanOrEqual(maxSequenceLength)
-          expect(inputIds.length).toBe(contextOffset + starts.length + 1)
-          expect([inputIds[0], inputIds[contextOffset - 1], inputIds.at(-1)]).toEqual([1, 2, 2])
-          expect(tokenTypeIds.indexOf(1)).toBe(contextOffset)
-          const tokens = [...inputIds.subarray(contextOffset, -1)].map((id) => id - 100)
+          const contextEnd = contextOffset + starts.length
+          expect(contextOffset).toBe(before.length + asked + between.length)
+          expect([...inputIds.subarray(0, before.length)]).toEqual(before)
+          expect([...inputIds.subarray(contextOffset - between.length, contextOffset)]).toEqual(between)
+          expect([...inputIds.subarray(contextEnd)]).toEqual(after)
+          expect([...tokenTypeIds].map((type, at) => type === (at < contextOffset ? 0 : contextType))).not.toContain(
+            false,
+          )
+          const tokens = [...inputIds.subarray(contextOffset, contextEnd)].map((id) => id - 100)
           expect([...starts].join()).toBe(tokens.map((token) => encoding.starts[token]).join())
           expect([...ends].join()).toBe(tokens.map((token) => encoding.ends[token]).join())
           for (const token of tokens) seen.add(token)
