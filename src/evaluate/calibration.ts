@@ -1,58 +1,85 @@
+/** Fits what read/confidence.ts computes with to readings of held-out questions. */
 import { DocentError } from '../errors.js'
-import { toProbabilities } from '../read/confidence.js'
-import type { Calibration } from '../read/reader.js'
+import { type Calibration, type Candidate, type Exactness, shareLogOdds } from '../read/confidence.js'
+import { fitLogistic, type LogisticFit } from './logistic.js'
 
-/** One question over one passage as the reader saw it, best candidate first. */
+/** One question over one passage as the reader saw it. */
 export interface CalibrationRow {
   readonly hasAnswer: boolean
   /** Of the best span, 0..1, whether or not it is given. */
   readonly f1: number
-  /** `isRight`: overlaps a gold answer, which is what a confidence vouches for (read/confidence.ts). */
-  readonly candidates: readonly { readonly margin: number; readonly isRight: boolean }[]
+  /** 1: the best span is a gold answer to the word (exact match). Else 0. */
+  readonly exact: number
+  /** Best first. */
+  readonly candidates: readonly Candidate[]
 }
 
 /** A reader is never that sure or unsure; outside, the fit follows noise. */
 const MIN_TEMPERATURE = 0.25
 const MAX_TEMPERATURE = 10
-/** Probability given to what no candidate covers, so that one miss does not outweigh everything. */
-const FLOOR = 1e-4
 
 /**
- * Both numbers of a calibration, from the readings of one evaluation with unanswerable questions in it: the temperature
- * under which what is right is likeliest (Guo et al. 2017), and the threshold with the best F1.
+ * All numbers of a calibration, from the readings of one evaluation with unanswerable questions in it: temperature and
+ * null bias under which what is answerable is likeliest (Guo et al. 2017), the map to exact matches (Platt 1999) from the
+ * answerable ones, and the threshold with the best F1.
  * @throws INVALID_DATASET without answerable or without unanswerable questions: nothing to fit to.
  */
 export function fitCalibration(rows: readonly CalibrationRow[]): Calibration {
   if (!rows.some(({ hasAnswer }) => hasAnswer) || rows.every(({ hasAnswer }) => hasAnswer)) {
     throw new DocentError('INVALID_DATASET', 'calibration needs answerable and unanswerable questions')
   }
-  return { temperature: fitTemperature(rows), noAnswerThreshold: fitThreshold(rows) }
+  const { temperature, nullBias } = fitAnswerable(rows)
+  return { temperature, noAnswerThreshold: fitThreshold(rows), exactness: { nullBias, ...fitExact(rows) } }
 }
 
-/** Golden-section search over the logarithm: the likelihood has one peak there for all practical readers. */
-function fitTemperature(rows: readonly CalibrationRow[]): number {
+/**
+ * The log-odds of "there is an answer" are log(sum of exp(m / T)) - b. For each T the best b is a logistic regression; over
+ * T the likelihood has one peak for all practical readers, which golden-section search over the logarithm finds.
+ */
+function fitAnswerable(rows: readonly CalibrationRow[]): { temperature: number; nullBias: number } {
+  // A passage without any candidate is no answer by definition, and says nothing about T.
+  const read = rows.filter(({ candidates }) => candidates.length > 0)
   const ratio = (Math.sqrt(5) - 1) / 2
   let low = Math.log(MIN_TEMPERATURE)
   let high = Math.log(MAX_TEMPERATURE)
   while (high - low > 1e-3) {
     const left = high - ratio * (high - low)
     const right = low + ratio * (high - low)
-    if (negativeLogLikelihood(rows, Math.exp(left)) < negativeLogLikelihood(rows, Math.exp(right))) high = right
+    const isLeftBetter =
+      fitNull(read, Math.exp(left)).negativeLogLikelihood < fitNull(read, Math.exp(right)).negativeLogLikelihood
+    if (isLeftBetter) high = right
     else low = left
   }
-  return Math.exp((low + high) / 2)
+  const temperature = Math.exp((low + high) / 2)
+  return { temperature, nullBias: -fitNull(read, temperature).bias }
 }
 
-/** Mean over the rows, in nats, of what is right: the spans that overlap a gold answer, or that there is none. */
-export function negativeLogLikelihood(rows: readonly CalibrationRow[], temperature: number): number {
-  let sum = 0
-  for (const { hasAnswer, candidates } of rows) {
-    const margins = candidates.map(({ margin }) => ({ passage: 0, margin }))
-    const { noAnswerProbability, shares } = toProbabilities(margins, temperature)
-    const right = candidates.reduce((mass, { isRight }, index) => mass + (isRight ? (shares[index] as number) : 0), 0)
-    sum -= Math.log(Math.max(hasAnswer ? right : noAnswerProbability, FLOOR))
-  }
-  return sum / rows.length
+function fitNull(rows: readonly CalibrationRow[], temperature: number): LogisticFit {
+  const offsets = rows.map(({ candidates }) => logSumExp(candidates.map(({ margin }) => margin / temperature)))
+  const outcomes = rows.map(({ hasAnswer }) => hasAnswer)
+  return fitLogistic(
+    rows.map(() => []),
+    outcomes,
+    offsets,
+  )
+}
+
+function logSumExp(values: readonly number[]): number {
+  const top = Math.max(...values)
+  return top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0))
+}
+
+function fitExact(rows: readonly CalibrationRow[]): Omit<Exactness, 'nullBias'> {
+  const answerable = rows.filter(({ hasAnswer, candidates }) => hasAnswer && candidates.length > 0)
+  const features = answerable.map(({ candidates }) => {
+    const margins = candidates.map(({ margin }) => margin)
+    return [shareLogOdds(margins)[0] as number, margins[0] as number]
+  })
+  const { bias, weights } = fitLogistic(
+    features,
+    answerable.map(({ exact }) => exact === 1),
+  )
+  return { bias, share: weights[0] ?? 0, margin: weights[1] ?? 0 }
 }
 
 /** Halfway between the last question that should be answered and the first that should not, so that neither is on edge. */

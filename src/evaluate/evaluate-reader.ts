@@ -1,14 +1,16 @@
 import type { ReaderScore } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { toCandidates } from '../read/candidates.js'
+import { type Calibration, toConfidences } from '../read/confidence.js'
 import type { ReaderSettings } from '../read/reader.js'
-import { tidySpan } from '../read/span-text.js'
 import { type ReaderHost, runWindows } from '../read/windows.js'
-import { type DecodedSpans, decodeSpans, type ScoredSpan } from '../text/spans.js'
+import { type DecodedSpans, decodeSpans } from '../text/spans.js'
 import { hasUnanswerable, type SquadExample } from '../text/squad.js'
 import type { Encoding, Tokenizer } from '../text/tokenizer.js'
 import { makeWindows, type Window } from '../text/windows.js'
 import { bootstrapInterval, type Interval } from './bootstrap.js'
 import type { CalibrationRow } from './calibration.js'
+import { type ConfidenceReport, type Decision, reportConfidence } from './confidence-metrics.js'
 import {
   applyThreshold,
   type BestThresholds,
@@ -24,8 +26,8 @@ export interface EvaluationOptions {
   readonly tokenizer: Tokenizer
   readonly settings: ReaderSettings
   readonly examples: readonly SquadExample[]
-  /** Abstain when the null score exceeds the best span's by more. Only used where a question is unanswerable. */
-  readonly noAnswerThreshold: number
+  /** Its threshold is only used where a question is unanswerable. */
+  readonly calibration: Calibration
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
 }
@@ -50,8 +52,13 @@ export interface ReaderEvaluation extends ReaderScore {
 const EXAMPLES_AT_ONCE = 16
 
 /** @throws CANCELLED when the signal says so; whatever the host throws. */
-export async function evaluateReader(options: EvaluationOptions): Promise<ReaderEvaluation> {
-  return scoreReadings(options.examples, await readExamples(options), options.noAnswerThreshold)
+export async function evaluateReader(
+  options: EvaluationOptions,
+): Promise<ReaderEvaluation & { confidence: ConfidenceReport }> {
+  const { examples, calibration } = options
+  const readings = await readExamples(options)
+  const evaluation = scoreReadings(examples, readings, calibration.noAnswerThreshold)
+  return { ...evaluation, confidence: reportConfidence(decisionsOf(evaluation, readings, calibration)) }
 }
 
 /** The second half of {@link evaluateReader}: the same readings can be scored again under another threshold. */
@@ -77,6 +84,23 @@ export function scoreReadings(
     questions,
     noAnswerScores,
   }
+}
+
+/**
+ * What the reader said of each question and how sure it was: of a span, that it is exactly right; of an abstention, that
+ * there is no answer.
+ */
+export function decisionsOf(
+  { questions, squadVersion }: Pick<ReaderEvaluation, 'questions' | 'squadVersion'>,
+  readings: readonly Reading[],
+  calibration: Calibration,
+): Decision[] {
+  return readings.map(({ candidates, noAnswerScore }, index) => {
+    const { noAnswerProbability, spans } = toConfidences(candidates, calibration)
+    const abstains = squadVersion === '2.0' && noAnswerScore > calibration.noAnswerThreshold
+    const confidence = abstains ? noAnswerProbability : (spans[0]?.confidence ?? 0)
+    return { confidence, isRight: questions[index]?.exact === 1 }
+  })
 }
 
 /** `{questionId: text}`, empty for no answer: what the official scorers read. */
@@ -107,7 +131,7 @@ export async function readExamples({
   examples,
   onProgress,
   signal,
-}: Omit<EvaluationOptions, 'noAnswerThreshold'>): Promise<Reading[]> {
+}: Omit<EvaluationOptions, 'calibration'>): Promise<Reading[]> {
   const readings: Reading[] = []
   const windowsOf = windowMaker(tokenizer, settings)
   let next = windowsOf(examples.slice(0, EXAMPLES_AT_ONCE))
@@ -145,20 +169,18 @@ function windowMaker(tokenizer: Tokenizer, settings: ReaderSettings) {
     )
 }
 
-function toReading(example: SquadExample, { spans, nullScore }: DecodedSpans): Reading {
-  const best = spans[0]
-  const span = best && tidySpan(example.context, best)
-  const prediction = span ? example.context.slice(span.start, span.end) : ''
-  const isRight = ({ start, end }: ScoredSpan): boolean =>
-    example.answers.some((answer) => start < answer.start + answer.text.length && answer.start < end)
+function toReading(example: SquadExample, decoded: DecodedSpans): Reading {
+  const candidates = toCandidates(example.context, decoded).map((candidate) => ({ passage: 0, ...candidate }))
+  const best = candidates[0]
+  const prediction = best ? example.context.slice(best.start, best.end) : ''
   const golds = example.answers.map(({ text }) => text)
   return {
     id: example.id,
     prediction,
     // A context without any token has nothing to answer with.
-    noAnswerScore: best ? nullScore - best.score : Number.MAX_VALUE,
+    noAnswerScore: best ? -best.margin : Number.MAX_VALUE,
     hasAnswer: !example.isImpossible,
-    f1: scoreAnswer(golds, prediction, '2.0').f1,
-    candidates: spans.map((candidate) => ({ margin: candidate.score - nullScore, isRight: isRight(candidate) })),
+    ...scoreAnswer(golds, prediction, '2.0'),
+    candidates,
   }
 }

@@ -1,22 +1,14 @@
-import type { TextSpan } from '../text/sentences.js'
 import { byScore, DEFAULT_SPAN_SETTINGS, decodeSpans, type SpanSettings } from '../text/spans.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import { DEFAULT_WINDOW_SETTINGS, makeWindows, type WindowSettings } from '../text/windows.js'
-import { type Margin, toProbabilities } from './confidence.js'
-import { checkSpan, tidySpan } from './span-text.js'
+import { toCandidates } from './candidates.js'
+import { type Calibration, type Candidate, toConfidences } from './confidence.js'
+import { checkSpan } from './span-text.js'
 import { type ReaderHost, runWindows } from './windows.js'
 
 export interface ReaderSettings extends WindowSettings, SpanSettings {}
 
 export const DEFAULT_READER_SETTINGS: ReaderSettings = { ...DEFAULT_WINDOW_SETTINGS, ...DEFAULT_SPAN_SETTINGS }
-
-/** A reader's own, from its manifest, for the form that the host runs. */
-export interface Calibration {
-  /** Divides margins before the softmax; above 1 makes a reader less sure of itself. */
-  readonly temperature: number
-  /** Abstain when the null score exceeds the best span's score by more than this. */
-  readonly noAnswerThreshold: number
-}
 
 export interface ReadSpan {
   /** Index of the passage it stands in. */
@@ -28,7 +20,7 @@ export interface ReadSpan {
   readonly text: string
   /** Start logit + end logit - null score of the passage: what spans are ordered by. */
   readonly margin: number
-  /** 0..1; see confidence.ts. */
+  /** 0..1, the probability that it is exactly right; see confidence.ts. */
   readonly confidence: number
 }
 
@@ -47,17 +39,15 @@ export interface ReaderOptions {
   readonly calibration: Calibration
 }
 
-interface Candidate extends Margin, TextSpan {}
-
 /** Reads passages with one version of a model in one form. */
 export class Reader {
   constructor(private readonly options: ReaderOptions) {}
 
   async read(question: string, passages: readonly { readonly text: string }[]): Promise<ReadResult> {
     const candidates = await this.#candidates(question, passages)
-    const { temperature, noAnswerThreshold } = this.options.calibration
-    const { noAnswerProbability, shares } = toProbabilities(candidates, temperature)
-    const spans = mergeOverlapping(candidates, shares).map(({ candidate, confidence }) => {
+    const { calibration } = this.options
+    const { noAnswerProbability, spans: confident } = toConfidences(candidates, calibration)
+    const spans = confident.map(({ candidate, confidence }) => {
       const { passage, start, end, margin } = candidate
       const source = (passages[passage] as { text: string }).text
       const span = { passage, start, end, text: source.slice(start, end), margin, confidence }
@@ -65,7 +55,7 @@ export class Reader {
       return span
     })
     const best = spans[0]
-    return { spans, noAnswerProbability, abstains: best === undefined || -best.margin > noAnswerThreshold }
+    return { spans, noAnswerProbability, abstains: best === undefined || -best.margin > calibration.noAnswerThreshold }
   }
 
   /** Best first. All windows of all passages go to the host at once: it decides what runs side by side. */
@@ -77,12 +67,10 @@ export class Reader {
     const logits = await runWindows(host, windows.flat())
     let done = 0
     const candidates = windows.flatMap((ofPassage, passage) => {
-      const { spans, nullScore } = decodeSpans(ofPassage, logits.slice(done, done + ofPassage.length), settings)
+      const decoded = decodeSpans(ofPassage, logits.slice(done, done + ofPassage.length), settings)
       done += ofPassage.length
-      return spans.flatMap(({ start, end, score }) => {
-        const tidy = tidySpan((passages[passage] as { text: string }).text, { start, end })
-        return tidy ? [{ passage, ...tidy, margin: score - nullScore }] : []
-      })
+      const { text } = passages[passage] as { text: string }
+      return toCandidates(text, decoded).map((candidate) => ({ passage, ...candidate }))
     })
     return candidates.sort(byMargin)
   }
@@ -90,21 +78,3 @@ export class Reader {
 
 const byMargin = (left: Candidate, right: Candidate): number =>
   byScore({ ...left, score: left.margin }, { ...right, score: right.margin }) || left.passage - right.passage
-
-/** Of candidates that overlap in a passage the best one stays and answers for the others. `candidates` is sorted. */
-function mergeOverlapping(
-  candidates: readonly Candidate[],
-  shares: readonly number[],
-): { candidate: Candidate; confidence: number }[] {
-  const kept: { candidate: Candidate; confidence: number }[] = []
-  for (const [index, candidate] of candidates.entries()) {
-    const share = shares[index] as number
-    const better = kept.find(
-      ({ candidate: { passage, start, end } }) =>
-        passage === candidate.passage && start < candidate.end && candidate.start < end,
-    )
-    if (better) better.confidence += share
-    else kept.push({ candidate, confidence: share })
-  }
-  return kept
-}

@@ -4,54 +4,83 @@ import type { TextSpan } from '../text/sentences.js'
 const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '“': '”', '«': '»' }
 const ALL_CLOSERS = new Set(Object.values(CLOSERS))
 
+const STRAIGHT_QUOTE = '"'
+/** What joins a quote to the text around it. A full stop may belong to it ("U.S."), and so may "!" and "?" at its end. */
+const LEADING = /[\s,;:!?…、。，；：！？،؛؟]/u
+const TRAILING = /[\s,;:…、，；：،؛]/u
+/** With a space at its inner side: "-3" and "well-" keep theirs. */
+const DASH = /[-–—]/
+
 /**
- * The span as people would mark it: without whitespace around it, with the combining marks that belong to its last
- * character (which tokenizers strip), and without half a pair of brackets at its ends: "thirty (30" takes the ")" that
- * follows, "(thirty" loses its "(" where none closes it. Null when nothing is left.
+ * The span as people would mark it: whole characters with their combining marks (which tokenizers strip), without
+ * whitespace and separating punctuation around it, and without half a pair of brackets or quotation marks at its ends:
+ * "thirty (30" takes the ")" that follows, "(thirty" loses its "(" where none closes it. Null when nothing is left.
  */
 export function tidySpan(text: string, span: TextSpan): TextSpan | null {
-  let tidy = trimmed(text, span)
+  let tidy = trimmed(text, { start: characterStart(text, span.start), end: characterEnd(text, span.end) })
   while (tidy) {
     const { start, end }: TextSpan = tidy
-    const { openers, closers } = unpaired(text, tidy)
+    const { openers, strays } = unpaired(text, tidy)
     const innermost = openers.at(-1)
-    const partner = innermost === undefined ? undefined : CLOSERS[text[innermost] as string]
-    const isStray = (at: number): boolean => openers.includes(at) || closers.includes(at)
-    if (partner !== undefined && partner === text[end]) tidy = { start, end: end + 1 }
-    else if (isStray(end - 1)) tidy = trimmed(text, { start, end: end - 1 })
-    else if (isStray(start)) tidy = trimmed(text, { start: start + 1, end })
-    else return { start, end: withMarks(text, end) }
+    const partner = innermost === undefined ? undefined : closerOf(text[innermost] as string)
+    if (partner !== undefined && partner === text[end]) tidy = { start, end: characterEnd(text, end + 1) }
+    else if (strays.has(end - 1)) tidy = trimmed(text, { start, end: end - 1 })
+    else if (strays.has(start)) tidy = trimmed(text, { start: characterEnd(text, start + 1), end })
+    else return tidy
   }
   return null
 }
 
-/** Offsets of the brackets in the span whose partner is not in it, in their order. */
-function unpaired(text: string, { start, end }: TextSpan): { openers: number[]; closers: number[] } {
+const closerOf = (unit: string): string | undefined => (unit === STRAIGHT_QUOTE ? unit : CLOSERS[unit])
+
+/** Offsets of the brackets in the span whose partner is not in it: those that open, in their order, and all. */
+function unpaired(text: string, { start, end }: TextSpan): { openers: number[]; strays: Set<number> } {
   const openers: number[] = []
   const closers: number[] = []
   for (let at = start; at < end; at++) {
     const unit = text[at] as string
+    if (unit === STRAIGHT_QUOTE && isInch(text, at)) continue
     const open = openers.at(-1)
-    if (CLOSERS[unit]) openers.push(at)
-    else if (open !== undefined && CLOSERS[text[open] as string] === unit) openers.pop()
+    if (open !== undefined && closerOf(text[open] as string) === unit) openers.pop()
+    else if (closerOf(unit)) openers.push(at)
     else if (ALL_CLOSERS.has(unit)) closers.push(at)
   }
-  return { openers, closers }
+  return { openers, strays: new Set([...openers, ...closers]) }
 }
+
+/** 6' 2" */
+const isInch = (text: string, at: number): boolean => /\d/.test(text[at - 1] ?? '')
 
 function trimmed(text: string, { start, end }: TextSpan): TextSpan | null {
   let from = start
   let to = end
-  while (from < to && /\s/.test(text[from] as string)) from++
-  while (to > from && /\s/.test(text[to - 1] as string)) to--
+  const isDash = (at: number): boolean => DASH.test(text[at] as string)
+  const leads = (): boolean => LEADING.test(text[from] as string) || (isDash(from) && /\s/.test(text[from + 1] ?? ''))
+  const trails = (): boolean =>
+    TRAILING.test(text[to - 1] as string) || (isDash(to - 1) && /\s/.test(text[to - 2] ?? ''))
+  while (from < to && leads()) from = characterEnd(text, from + 1)
+  while (to > from && trails()) to--
   return from < to ? { start: from, end: to } : null
 }
 
-function withMarks(text: string, end: number): number {
-  const marks = /\p{M}*/uy
-  marks.lastIndex = end
-  return end + (marks.exec(text)?.[0].length ?? 0)
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** `offset`, or the begin of the character (grapheme cluster) that it lies inside. */
+function characterStart(text: string, offset: number): number {
+  if (isBorder(text, offset)) return offset
+  return characters.segment(text).containing(offset)?.index ?? offset
 }
+
+/** `offset`, or the end of the character that it lies inside. */
+function characterEnd(text: string, offset: number): number {
+  if (isBorder(text, offset)) return offset
+  const character = characters.segment(text).containing(offset)
+  return character && character.index < offset ? character.index + character.segment.length : offset
+}
+
+/** Surely: there are no marks below U+0300, and a canonical text has no \r. */
+const isBorder = (text: string, offset: number): boolean =>
+  offset <= 0 || offset >= text.length || text.charCodeAt(offset) < 0x300
 
 /**
  * The invariant of every answer, checked where one leaves: its text is what stands between its offsets, and neither end

@@ -53,6 +53,10 @@ const formSchema = z.object({
     temperature: z.number().positive(),
     /** Abstain when the null score exceeds the best span's score by more than this. */
     noAnswerThreshold: z.number(),
+    /** What makes a confidence the probability of being exactly right (read/confidence.ts). Versions of old lack it. */
+    exactness: z
+      .object({ nullBias: z.number(), bias: z.number(), share: z.number().min(0), margin: z.number().min(0) })
+      .optional(),
   }),
   /** Several windows of different lengths. */
   canary: z.union([z.array(canarySchema).min(1), canarySchema.transform((one) => [one])]),

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fitCalibration } from '../../src/evaluate/calibration.js'
-import { evaluateReader, predictionsFile, readExamples, scoreReadings } from '../../src/evaluate/evaluate-reader.js'
+import {
+  decisionsOf,
+  evaluateReader,
+  predictionsFile,
+  readExamples,
+  scoreReadings,
+} from '../../src/evaluate/evaluate-reader.js'
 import { DEFAULT_READER_SETTINGS } from '../../src/read/reader.js'
 import type { ReaderHost } from '../../src/read/windows.js'
 import { contextKey, parseSquad, type SquadExample } from '../../src/text/squad.js'
@@ -9,6 +15,7 @@ import { Tokenizer } from '../../src/text/tokenizer.js'
 import { keywordHost } from '../read/hosts.js'
 
 const settings = DEFAULT_READER_SETTINGS
+const calibration = { temperature: 1, noAnswerThreshold: 0 }
 const contexts = [
   'The director 😀 is Anna Keller. She has led the house since 2011.',
   'Books are sold in the morning, from nine.',
@@ -41,7 +48,7 @@ describe('evaluateReader', () => {
       tokenizer,
       settings,
       examples: answerable,
-      noAnswerThreshold: -100,
+      calibration: { temperature: 1, noAnswerThreshold: -100 },
     })
     expect(evaluation).toMatchObject({ squadVersion: '1.1', n: 40, exactMatch: 50, f1: 50 })
     expect(evaluation.best).toBeUndefined()
@@ -49,7 +56,7 @@ describe('evaluateReader', () => {
   })
 
   it('abstains on SQuAD 2.0 above the threshold and reports both kinds of questions and the best threshold', async () => {
-    const evaluation = await evaluateReader({ host, tokenizer, settings, examples: mixed, noAnswerThreshold: 0 })
+    const evaluation = await evaluateReader({ host, tokenizer, settings, examples: mixed, calibration })
     expect(evaluation).toMatchObject({
       squadVersion: '2.0',
       n: 40,
@@ -61,7 +68,14 @@ describe('evaluateReader', () => {
       best: { bestExact: 100, bestF1: 100 },
     })
     expect(predictionsFile(evaluation.questions)).toMatchObject({ q0: 'Anna Keller', q1: '' })
-    const always = await evaluateReader({ host, tokenizer, settings, examples: mixed, noAnswerThreshold: 100 })
+    expect(evaluation.confidence.riskCoverage.at(-1)).toMatchObject({ coverage: 1, risk: 0 })
+    const always = await evaluateReader({
+      host,
+      tokenizer,
+      settings,
+      examples: mixed,
+      calibration: { temperature: 1, noAnswerThreshold: 100 },
+    })
     expect(always).toMatchObject({ f1: 50, noAnswer: { f1: 0 }, best: { bestF1: 100 } })
   })
 
@@ -69,6 +83,17 @@ describe('evaluateReader', () => {
     const readings = await readExamples({ host, tokenizer, settings, examples: mixed })
     const { noAnswerThreshold } = fitCalibration(readings)
     expect(scoreReadings(mixed, readings, noAnswerThreshold).f1).toBe(100)
+  })
+
+  it('is as sure of a span as it is that the span is right, and of an abstention that nothing is', async () => {
+    const readings = await readExamples({ host, tokenizer, settings, examples: mixed })
+    const decisions = decisionsOf(scoreReadings(mixed, readings, 0), readings, calibration)
+    // Of the keyword reader's margins of 10 and -8.
+    expect(decisions[0]).toEqual({ confidence: expect.closeTo(1, 1), isRight: true })
+    expect(decisions[1]).toEqual({ confidence: expect.closeTo(1, 1), isRight: true })
+    const eager = { temperature: 1, noAnswerThreshold: 100 }
+    const [, wrong] = decisionsOf(scoreReadings(mixed, readings, 100), readings, eager)
+    expect(wrong).toEqual({ confidence: expect.closeTo(0, 1), isRight: false })
   })
 
   it('tells how far it is and stops when asked to', async () => {
@@ -79,7 +104,7 @@ describe('evaluateReader', () => {
       tokenizer,
       settings,
       examples: mixed,
-      noAnswerThreshold: 0,
+      calibration,
       signal: controller.signal,
       onProgress: (done, total) => {
         seen.push(done, total)
@@ -92,7 +117,7 @@ describe('evaluateReader', () => {
 
   it('hands on what the host fails with', async () => {
     const broken: ReaderHost = { run: () => Promise.reject(new Error('the session died')) }
-    const evaluation = evaluateReader({ host: broken, tokenizer, settings, examples: mixed, noAnswerThreshold: 0 })
+    const evaluation = evaluateReader({ host: broken, tokenizer, settings, examples: mixed, calibration })
     await expect(evaluation).rejects.toThrow('the session died')
   })
 })

@@ -2,29 +2,92 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkSpan, tidySpan } from '../../src/read/span-text.js'
 
-const texts = fc
-  .array(fc.constantFrom('a', ' ', '\n', '😀', 'e\u0301', '\u00a0', '👩‍👧', 'ä', '.'), { maxLength: 12 })
-  .map((parts) => parts.join(''))
+const parts = [
+  'a',
+  ' ',
+  '\n',
+  '😀',
+  'e\u0301',
+  '\u00a0',
+  '👩‍👧',
+  '🇫🇮',
+  '👍🏽',
+  'क्षि',
+  'שָׁ',
+  'عَ',
+  '中',
+  '。',
+  ',',
+  '.',
+  '"',
+  '(',
+  ')',
+  '- ',
+]
+const texts = fc.array(fc.constantFrom(...parts), { maxLength: 14 }).map((list) => list.join(''))
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const bordersOf = (text: string) => new Set([...characters.segment(text)].map(({ index }) => index).concat(text.length))
 
 describe('tidySpan', () => {
-  it('leaves no whitespace around a span, keeps what is not whitespace, and is done after one go', () => {
+  it('gives whole characters, without whitespace around them, and is done after one go', () => {
     fc.assert(
-      fc.property(texts, fc.nat(20), fc.nat(20), (text, first, second) => {
+      fc.property(texts, fc.nat(30), fc.nat(30), (text, first, second) => {
         const start = Math.min(first, second, text.length)
         const end = Math.min(Math.max(first, second), text.length)
         const tidy = tidySpan(text, { start, end })
-        const kept = text.slice(start, end).trim()
         if (tidy === null) {
-          expect(kept).toBe('')
+          expect(text.slice(start, end)).not.toMatch(/[a中.😀]/u)
           return
         }
         const quote = text.slice(tidy.start, tidy.end)
         expect(quote.trim()).toBe(quote)
-        expect(quote.startsWith(kept)).toBe(true)
-        expect(quote.slice(kept.length)).toMatch(/^\p{M}*$/u)
+        expect(quote).not.toBe('')
+        expect(bordersOf(text).has(tidy.start)).toBe(true)
+        expect(bordersOf(text).has(tidy.end)).toBe(true)
         expect(tidySpan(text, tidy)).toEqual(tidy)
       }),
+      { numRuns: 500 },
     )
+  })
+
+  it('takes no word away', () => {
+    const words = fc.array(fc.constantFrom('ja', 'U.S.', 'Åbo', '3,5', '-3', '中文', ','), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    fc.assert(
+      fc.property(words, (list) => {
+        const text = list.join(' ')
+        const tidy = tidySpan(text, { start: 0, end: text.length })
+        const kept = list.filter((word) => word !== ',').join('')
+        expect(
+          tidy
+            ? text
+                .slice(tidy.start, tidy.end)
+                .replaceAll(/ ,|[ ]/g, '')
+                .replaceAll(/^,/g, '')
+            : '',
+        ).toBe(kept)
+      }),
+    )
+  })
+
+  it.each([
+    ['opens at nine, and closes', 'at nine,', 'at nine'],
+    ['paid; however, not', '; however,', 'however'],
+    ['in the U.S. and', 'U.S.', 'U.S.'],
+    ['minus -3 degrees', '-3', '-3'],
+    ['a – b – c', '– b –', 'b'],
+    ['he said "no" twice', '"no', '"no"'],
+    ['he said "no way" twice', '"no way', '"no way"'],
+    ['he said "no way" twice', 'said "', 'said'],
+    ['is 6\' 2" tall', '6\' 2"', '6\' 2"'],
+    ['他说，今天。', '，今天。', '今天。'],
+    ['قال، اليوم', '، اليوم', 'اليوم'],
+  ])('of %j, %j is quoted as %j', (text, marked, quote) => {
+    const start = text.indexOf(marked)
+    const tidy = tidySpan(text, { start, end: start + marked.length })
+    expect(tidy && text.slice(tidy.start, tidy.end)).toBe(quote)
   })
 
   it('keeps a combining mark with its letter', () => {

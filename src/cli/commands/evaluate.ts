@@ -55,6 +55,7 @@ export function addEvaluate(program: Command, environment: NodeJS.ProcessEnv): v
           `${version.id} (${scores.form}) on ${data} (SQuAD ${scores.squadVersion}, ${scores.n} questions)`,
           `  exact match  ${withInterval(scores.exactMatch, scores.exactMatchInterval)}`,
           `  F1           ${withInterval(scores.f1, scores.f1Interval)}`,
+          `  confidence   off by ${(100 * scores.confidence.expectedCalibrationError).toFixed(2)} points on average (ECE)`,
         ].join('\n'),
       )
     },
@@ -95,7 +96,7 @@ async function measure({ config, log, note }: Session, version: ModelVersion, ex
     tokenizer: await Tokenizer.open(folder),
     settings: { ...DEFAULT_READER_SETTINGS, ...manifest.window },
     examples,
-    noAnswerThreshold: form.calibration.noAnswerThreshold,
+    calibration: form.calibration,
     onProgress: (done, total) => {
       const percent = Math.floor((100 * done) / total)
       if (percent >= shownPercent + 5) note(`${done} of ${total} questions (${percent} %)`)
