@@ -15,6 +15,7 @@ import { HnswIndex } from './index/hnsw/hnsw-index.js'
 import { Documents } from './ingest/documents.js'
 import { Originals } from './ingest/originals.js'
 import { Preparer } from './ingest/preparer.js'
+import { CalibrateJobs } from './jobs/calibrate.js'
 import { IngestJobs } from './jobs/ingest.js'
 import { JobQueue } from './jobs/queue.js'
 import { RebuildIndexJobs } from './jobs/rebuild-index.js'
@@ -26,6 +27,7 @@ import type { Logger } from './log.js'
 import { packageVersion } from './package-version.js'
 import { openReader } from './read/open-reader.js'
 import { ServingReader } from './read/serving-reader.js'
+import { AnswerCalibrations } from './registry/answer-calibrations.js'
 import { verifyEmbedder } from './registry/embedder-manifest.js'
 import { Models } from './registry/models.js'
 import { Registry } from './registry/registry.js'
@@ -102,16 +104,31 @@ export class App implements AsyncDisposable {
     )
     models.onPromoted((version) => servingReader.swap(version))
 
+    const calibrations = new AnswerCalibrations({ modelsDir: config.modelsDir })
     const retriever = new Retriever({ reader: store.reader, index, embedder })
     const answering = new Answering({
       store,
       retriever,
       servingReader,
+      calibrations,
       embedderVersion: EMBEDDER,
       onAsked: (interaction) => metrics.asked(interaction),
     })
     const notify = () => jobs.notify()
     const indexRebuilds = new RebuildIndexJobs({ store, index, onQueued: notify })
+    const calibrating = new CalibrateJobs({
+      ...{ store, registry, calibrations },
+      embedderVersion: EMBEDDER,
+      readerForm: config.readerForm,
+      onQueued: notify,
+    })
+    // It serves, calibrated or not: that the job could not be queued is no reason to take it back.
+    models.onPromoted((version) =>
+      calibrating.request(version).then(
+        () => {},
+        (error: unknown) => log.error({ err: error, modelVersion: version.id }, 'calibration could not be queued'),
+      ),
+    )
     const jobs: JobQueue = new JobQueue({
       store,
       kinds: [
@@ -122,6 +139,7 @@ export class App implements AsyncDisposable {
           partsDir: join(config.indexDir, 'embedding'),
         }),
         indexRebuilds,
+        calibrating,
         new TrainJobs({
           ...{ store, registry, models, dataDir: config.dataDir },
           threads: config.trainThreads,

@@ -105,7 +105,7 @@ export interface Answer {
   readonly id: string
   /** Empty, as `context` is, in a stored interaction whose document was deleted since. */
   readonly text: string
-  /** 0..1, the calibrated probability of this span among all spans read and the abstention. */
+  /** 0..1, the probability that it is exactly right (answer/decision.ts). */
   readonly confidence: number
   readonly documentId: string
   readonly documentVersion: number
@@ -149,6 +149,19 @@ export interface PassageRecord {
   readonly score: number
 }
 
+/** How sure its answer is, and of what: enough to fit the calibration again once somebody said what was right. */
+export interface DecisionRecord {
+  /** The calibration of answers that was used (registry/answer-calibrations.ts); null: the reader's own. */
+  readonly calibration: string | null
+  /** Of the best answer, given or not (answer/decision.ts); null: no passage had anything to quote. */
+  readonly features: {
+    readonly margin: number
+    readonly similarity: number
+    readonly shareLogOdds: number
+    readonly agreeing: number
+  } | null
+}
+
 export interface Interaction {
   readonly id: string
   readonly question: string
@@ -163,6 +176,8 @@ export interface Interaction {
   readonly answers: readonly Answer[]
   readonly abstained: boolean
   readonly noAnswerProbability: number
+  /** Null in interactions of releases that kept none. */
+  readonly decision: DecisionRecord | null
   readonly readerVersion: string
   readonly embedderVersion: string
   readonly timings: Timings
@@ -272,7 +287,7 @@ export interface GateReport {
 
 // -- running it --------------------------------------------------------------------------------------------------------
 
-export type JobKind = 'ingest' | 'index' | 'train'
+export type JobKind = 'ingest' | 'index' | 'train' | 'calibrate'
 export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
 
 export interface Job {

@@ -5,10 +5,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Answer, Interaction, Passage, PassageRecord } from '../domain.js'
 import { DocentError } from '../errors.js'
-import type { ReadSpan } from '../read/reader.js'
 import type { ServedReading, ServingReader } from '../read/serving-reader.js'
-import type { Retriever } from '../retrieve/retriever.js'
+import type { AnswerCalibrations, ChosenCalibration } from '../registry/answer-calibrations.js'
+import { RETRIEVAL_SETTINGS, type Retriever } from '../retrieve/retriever.js'
 import type { Store } from '../store/store.js'
+import { type Decision, decide, type ProposedAnswer, toPlace } from './decision.js'
 import { resolveHistory } from './resolve-history.js'
 import {
   type AskInput,
@@ -24,6 +25,7 @@ export interface AnsweringOptions {
   readonly store: Store
   readonly retriever: Pick<Retriever, 'retrieve'>
   readonly servingReader: Pick<ServingReader, 'read'>
+  readonly calibrations: Pick<AnswerCalibrations, 'choose'>
   readonly embedderVersion: string
   /** Told of every interaction once it is stored. */
   readonly onAsked?: (interaction: Interaction) => void
@@ -42,7 +44,7 @@ export class Answering {
   }
 
   /**
-   * Abstains when no span passes the reader's calibrated threshold and `minConfidence`.
+   * Abstains when no answer passes the calibrated threshold and `minConfidence`.
    * @throws INVALID_INPUT, COLLECTION_NOT_FOUND
    */
   async ask(input: AskInput): Promise<AskResult> {
@@ -56,7 +58,14 @@ export class Answering {
     const readFrom = performance.now()
     const reading = await servingReader.read(resolvedQuestion, found.passages)
     const readMs = performance.now() - readFrom
-    const answers = await this.#answersOf(reading, found.passages, request)
+    const chosen = await this.#calibrationFor(reading, request)
+    const decision = decide({
+      reading,
+      passages: found.passages.map(toPlace),
+      calibration: chosen?.calibration,
+      noAnswerThreshold: reading.calibration.noAnswerThreshold,
+    })
+    const answers = await this.#answersOf(decision, found.passages, request)
     const interaction: Interaction = {
       id: uuidv7(),
       question: request.question,
@@ -68,7 +77,8 @@ export class Answering {
       passages: found.passages.map(toRecord),
       answers,
       abstained: answers.length === 0,
-      noAnswerProbability: reading.noAnswerProbability,
+      noAnswerProbability: decision.noAnswerProbability,
+      decision: { calibration: chosen?.id ?? null, features: decision.answers[0]?.features ?? null },
       readerVersion: reading.version.id,
       embedderVersion: this.#options.embedderVersion,
       timings: {
@@ -97,35 +107,45 @@ export class Answering {
     return passages
   }
 
+  #calibrationFor({ version, form }: ServedReading, { topK }: AskRequest): Promise<ChosenCalibration | undefined> {
+    const { calibrations, embedderVersion } = this.#options
+    return calibrations.choose(
+      { reader: version.id, form, embedder: embedderVersion, retrieval: RETRIEVAL_SETTINGS },
+      topK,
+    )
+  }
+
   async #answersOf(
-    reading: ServedReading,
+    { answers: proposed }: Decision,
     passages: readonly Passage[],
     { maxAnswers, minConfidence }: AskRequest,
   ): Promise<Answer[]> {
-    const { noAnswerThreshold } = reading.calibration
     const answers: Answer[] = []
-    for (const span of reading.spans) {
+    // The first one is the decision: where it does not pass, none does.
+    if (!proposed[0]?.passes) return answers
+    for (const one of proposed) {
       if (answers.length === maxAnswers) break
-      if (-span.margin > noAnswerThreshold || span.confidence < minConfidence) continue
-      const answer = await this.#verified(span, passages[span.passage] as Passage)
+      if (!one.passes || one.confidence < minConfidence) continue
+      const answer = await this.#verified(one, passages[one.passage] as Passage)
       if (answer) answers.push(answer)
     }
     return answers
   }
 
   /** Undefined when the document was deleted while it was read. @throws INTERNAL when it is not a verbatim slice. */
-  async #verified(span: ReadSpan, { chunk, text: context }: Passage): Promise<Answer | undefined> {
-    const start = chunk.start + span.start
-    const end = chunk.start + span.end
+  async #verified(proposed: ProposedAnswer, { chunk, text: context }: Passage): Promise<Answer | undefined> {
+    const start = chunk.start + proposed.start
+    const end = chunk.start + proposed.end
+    const text = context.slice(proposed.start, proposed.end)
     const stored = await this.#options.store.reader.documents.slice(chunk.documentId, chunk.version, start, end)
     if (stored === undefined) return undefined
-    if (stored !== span.text) {
+    if (stored !== text) {
       throw new DocentError('INTERNAL', `an answer is not what document ${chunk.documentId} has at ${start} to ${end}`)
     }
     return {
       id: uuidv7(),
-      text: span.text,
-      confidence: span.confidence,
+      text,
+      confidence: proposed.confidence,
       documentId: chunk.documentId,
       documentVersion: chunk.version,
       start,

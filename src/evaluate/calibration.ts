@@ -82,13 +82,23 @@ function fitExact(rows: readonly CalibrationRow[]): Omit<Exactness, 'nullBias'> 
   return { bias, share: weights[0] ?? 0, margin: weights[1] ?? 0 }
 }
 
-/** Halfway between the last question that should be answered and the first that should not, so that neither is on edge. */
-function fitThreshold(rows: readonly CalibrationRow[]): number {
-  const answered = rows
-    .flatMap(({ hasAnswer, f1, candidates }) => {
+const fitThreshold = (rows: readonly CalibrationRow[]): number =>
+  bestThreshold(
+    rows.flatMap(({ hasAnswer, f1, candidates }) => {
       const best = candidates[0]
-      return best ? [{ noAnswerScore: -best.margin, gain: hasAnswer ? f1 : -1 }] : []
-    })
+      return best ? [{ noAnswerScore: -best.margin, hasAnswer, f1 }] : []
+    }),
+  )
+
+/**
+ * The threshold of the no-answer score with the best F1: halfway between the last question that should be answered and the
+ * first that should not, so that neither is on edge.
+ */
+export function bestThreshold(
+  questions: readonly { readonly noAnswerScore: number; readonly hasAnswer: boolean; readonly f1: number }[],
+): number {
+  const answered = questions
+    .map(({ noAnswerScore, hasAnswer, f1 }) => ({ noAnswerScore, gain: hasAnswer ? f1 : -1 }))
     .sort((left, right) => left.noAnswerScore - right.noAnswerScore)
   const scoreAt = (index: number): number | undefined => answered[index]?.noAnswerScore
   let total = 0

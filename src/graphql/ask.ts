@@ -17,7 +17,7 @@ export const AnswerType = builder.objectRef<Answer>('Answer').implement({
   fields: (t) => ({
     id: t.exposeID('id'),
     text: t.exposeString('text'),
-    confidence: t.exposeFloat('confidence', { description: '0 to 1.' }),
+    confidence: t.exposeFloat('confidence', { description: '0 to 1: the probability that it is exactly right.' }),
     document: t.field({ type: DocumentType, resolve: (answer, _, context) => documentOf(answer.documentId, context) }),
     documentVersion: t.exposeInt('documentVersion'),
     start: t.exposeInt('start'),
@@ -67,7 +67,9 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: DocumentFilterInput }),
       topK: t.arg.int({ description: 'Passages to read, 1 to 50; 8 unless told.' }),
       maxAnswers: t.arg.int({ description: '1 to 20; 3 unless told.' }),
-      minConfidence: t.arg.float({ description: '0 to 1; answers below it are left out. 0 unless told.' }),
+      minConfidence: t.arg.float({
+        description: '0 to 1; answers below it are left out: so many of those that are given are right. 0 unless told.',
+      }),
     },
     resolve: (_, args, { services }) =>
       services.answering.ask({

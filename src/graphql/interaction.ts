@@ -1,5 +1,5 @@
 /** Interactions: every asked question with what is needed to reproduce it. */
-import type { AskSettings, PassageRecord, Turn } from '../domain.js'
+import type { AskSettings, DecisionRecord, PassageRecord, Turn } from '../domain.js'
 import { AnswerType, TimingsType } from './ask.js'
 import { builder } from './builder.js'
 import { pageArguments, pageRequest, toConnection } from './connection.js'
@@ -15,6 +15,20 @@ const AskSettingsType = builder.objectRef<AskSettings>('AskSettings').implement(
     topK: t.exposeInt('topK'),
     maxAnswers: t.exposeInt('maxAnswers'),
     minConfidence: t.exposeFloat('minConfidence'),
+  }),
+})
+
+const DecisionType = builder.objectRef<DecisionRecord>('Decision').implement({
+  description: 'What the confidence of the best answer, given or not, was computed from. Null: no passage had any.',
+  fields: (t) => ({
+    calibration: t.exposeString('calibration', {
+      nullable: true,
+      description: "Of answers over passages, by its name; null: the reader's own.",
+    }),
+    margin: t.float({ nullable: true, resolve: ({ features }) => features?.margin ?? null }),
+    similarity: t.float({ nullable: true, resolve: ({ features }) => features?.similarity ?? null }),
+    shareLogOdds: t.float({ nullable: true, resolve: ({ features }) => features?.shareLogOdds ?? null }),
+    agreeing: t.int({ nullable: true, resolve: ({ features }) => features?.agreeing ?? null }),
   }),
 })
 
@@ -47,6 +61,7 @@ InteractionType.implement({
     answers: t.field({ type: [AnswerType], resolve: (row) => [...row.answers] }),
     abstained: t.exposeBoolean('abstained'),
     noAnswerProbability: t.exposeFloat('noAnswerProbability'),
+    decision: t.expose('decision', { type: DecisionType, nullable: true }),
     modelVersion: t.id({ resolve: (row) => row.readerVersion }),
     embedderVersion: t.exposeID('embedderVersion'),
     timings: t.expose('timings', { type: TimingsType }),

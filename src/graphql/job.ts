@@ -13,6 +13,7 @@ const JobKindType = builder.enumType('JobKind', {
   values: {
     INGEST: { value: 'ingest', description: 'A document version becomes chunks that questions find.' },
     INDEX: { value: 'index', description: 'A vector index is built anew from the store.' },
+    CALIBRATE: { value: 'calibrate', description: 'How sure the answers of a reader are is fitted anew.' },
     TRAIN: { value: 'train', description: 'Corrections become a new reader.' },
   } as const,
 })

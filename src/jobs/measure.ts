@@ -12,7 +12,7 @@ import type { Logger } from '../log.js'
 import { SessionHost } from '../onnx/session-host.js'
 import { type FormPreference, startForm } from '../read/form.js'
 import { DEFAULT_READER_SETTINGS } from '../read/reader.js'
-import type { Manifest, MeasuredForm } from '../registry/manifest.js'
+import type { Manifest, MeasuredForm, ServedForm } from '../registry/manifest.js'
 import type { ModelVersion } from '../registry/registry.js'
 import type { SquadExample } from '../text/squad.js'
 import { Tokenizer } from '../text/tokenizer.js'
@@ -67,11 +67,11 @@ export async function withReader<T>(
 export async function withVersion<T>(
   version: ModelVersion,
   options: { readonly preference: FormPreference; readonly log: Logger },
-  work: (reader: MeasuredReader, form: MeasuredForm) => Promise<T>,
+  work: (reader: MeasuredReader, form: MeasuredForm & { readonly name: ServedForm }) => Promise<T>,
 ): Promise<T> {
-  const { host: started, form } = await startForm(version, { ...options, start: startHost })
+  const { host: started, form, name } = await startForm(version, { ...options, start: startHost })
   await using host = started
-  return await work({ host, ...(await readerParts(version.folder, version.manifest.window)) }, form)
+  return await work({ host, ...(await readerParts(version.folder, version.manifest.window)) }, { ...form, name })
 }
 
 async function readerParts(folder: string, window: Manifest['window']): Promise<Omit<MeasuredReader, 'host'>> {

@@ -25,6 +25,8 @@ export interface ReadSpan {
 }
 
 export interface ReadResult {
+  /** Everything that was weighed, best first: up to `nBest` of each passage, and they may overlap. */
+  readonly candidates: readonly Candidate[]
   /** Best first; no two overlap in the same passage. */
   readonly spans: readonly ReadSpan[]
   readonly noAnswerProbability: number
@@ -55,7 +57,12 @@ export class Reader {
       return span
     })
     const best = spans[0]
-    return { spans, noAnswerProbability, abstains: best === undefined || -best.margin > calibration.noAnswerThreshold }
+    return {
+      candidates,
+      spans,
+      noAnswerProbability,
+      abstains: best === undefined || -best.margin > calibration.noAnswerThreshold,
+    }
   }
 
   /** Best first. All windows of all passages go to the host at once: it decides what runs side by side. */

@@ -7,7 +7,8 @@ import { DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { ServedForm } from '../registry/manifest.js'
 import type { ModelVersion } from '../registry/registry.js'
-import type { Calibration, Reader, ReadResult } from './reader.js'
+import type { Calibration } from './confidence.js'
+import type { Reader, ReadResult } from './reader.js'
 
 /** A version ready to read: its sessions run until it is disposed. */
 export interface OpenedReader extends AsyncDisposable {
@@ -21,6 +22,8 @@ export interface OpenedReader extends AsyncDisposable {
 export interface ServedReading extends ReadResult {
   /** What read it, whatever serves by now. */
   readonly version: ModelVersion
+  readonly form: ServedForm
+  /** Of that form. */
   readonly calibration: Calibration
 }
 
@@ -75,8 +78,8 @@ export class ServingReader implements AsyncDisposable {
     }
     serving.inFlight++
     try {
-      const { version, calibration, reader } = serving.opened
-      return { ...(await reader.read(question, passages)), version, calibration }
+      const { version, form, calibration, reader } = serving.opened
+      return { ...(await reader.read(question, passages)), version, form, calibration }
     } finally {
       serving.inFlight--
       if (serving.inFlight === 0) serving.onIdle?.()

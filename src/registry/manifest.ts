@@ -152,7 +152,7 @@ export function printManifest(manifest: Omit<Manifest, 'seal'>): string {
 }
 
 /** Independent of key order and white space, so that a formatter cannot break it. */
-function sealOf(manifest: object): string {
+export function sealOf(manifest: object): string {
   const { seal: _, ...rest } = manifest as { seal?: unknown }
   return createHash('sha256').update(canonicalJson(rest)).digest('hex')
 }

@@ -5,7 +5,7 @@
  */
 
 /** The paper's k: how little it matters to be first rather than tenth. */
-const RANK_CONSTANT = 60
+export const RANK_CONSTANT = 60
 
 export interface Ranked {
   readonly seq: number

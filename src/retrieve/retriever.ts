@@ -9,10 +9,17 @@ import type { DocumentFilter, Passage } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { VectorHit, VectorIndex } from '../index/vector-index.js'
 import type { Reader } from '../store/store.js'
-import { type Fused, fuse } from './fusion.js'
+import { type Fused, fuse, RANK_CONSTANT } from './fusion.js'
 
 /** How many chunks each search brings to the fusion: a passage that both find low can still rise above one that one finds. */
 const SEARCH_DEPTH = 50
+
+/** What the passages of a question depend on, beside embedder and index: calibrations are keyed by it. */
+export const RETRIEVAL_SETTINGS = {
+  fusion: 'reciprocal-rank',
+  rankConstant: RANK_CONSTANT,
+  searchDepth: SEARCH_DEPTH,
+} as const
 
 /** What retrieval needs of an embedder: one unit vector for each text. */
 export interface QueryEmbedder {

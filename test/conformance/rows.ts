@@ -142,6 +142,7 @@ export function interactionRow(fields: Partial<Interaction> = {}): Interaction {
     answers: [],
     abstained: true,
     noAnswerProbability: 0.75,
+    decision: { calibration: 'c@8', features: { margin: 1.5, similarity: 0.5, shareLogOdds: -1, agreeing: 2 } },
     readerVersion: 'reader-1',
     embedderVersion: 'embedder-1',
     timings: { embedMs: 1, retrieveMs: 2, readMs: 3, totalMs: 6.5 },

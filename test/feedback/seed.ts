@@ -112,6 +112,7 @@ export async function addInteraction(
     answers,
     abstained: answers.length === 0,
     noAnswerProbability: 0.5,
+    decision: { calibration: null, features: null },
     readerVersion: 'reader-1',
     embedderVersion: 'embedder-1',
     timings: { embedMs: 1, retrieveMs: 1, readMs: 1, totalMs: 3 },

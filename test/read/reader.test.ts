@@ -99,7 +99,12 @@ describe('Reader', () => {
   it('abstains without passages, and from passages without words', async () => {
     const reader = readerOf(await keywordHost(tokenizer, 'anna', 'keller'))
     for (const list of [[], [{ text: '' }, { text: ' \n' }]]) {
-      expect(await reader.read('Who?', list)).toEqual({ spans: [], noAnswerProbability: 1, abstains: true })
+      expect(await reader.read('Who?', list)).toEqual({
+        candidates: [],
+        spans: [],
+        noAnswerProbability: 1,
+        abstains: true,
+      })
     }
   })
 

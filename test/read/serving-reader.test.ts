@@ -6,7 +6,7 @@ import { type OpenedReader, ServingReader } from '../../src/read/serving-reader.
 import type { ModelVersion } from '../../src/registry/registry.js'
 
 const log = createLogger('silent')
-const NOTHING: ReadResult = { spans: [], noAnswerProbability: 1, abstains: true }
+const NOTHING: ReadResult = { candidates: [], spans: [], noAnswerProbability: 1, abstains: true }
 const version = (id: string) => ({ id }) as ModelVersion
 
 /** Readers that take a while, and complain when they are asked after they ended. */

@@ -8,8 +8,9 @@ import { FIRST_SCHEMA } from './migrations/0001-first-schema.js'
 import { WHAT_A_DELETION_FINDS } from './migrations/0002-what-a-deletion-finds.js'
 import { ORIGINALS } from './migrations/0003-originals.js'
 import { MORE_OF_EACH_STEP } from './migrations/0004-more-of-each-step.js'
+import { DECISIONS } from './migrations/0005-decisions.js'
 
-const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, WHAT_A_DELETION_FINDS, ORIGINALS, MORE_OF_EACH_STEP]
+const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, WHAT_A_DELETION_FINDS, ORIGINALS, MORE_OF_EACH_STEP, DECISIONS]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354
 

@@ -85,6 +85,7 @@ export interface InteractionRow {
   answers: string
   abstained: number
   no_answer_probability: number
+  decision: string
   reader_version: string
   embedder_version: string
   timings: string
