@@ -71,7 +71,10 @@ export class CalibrateJobs implements JobKindHandler {
       if (await calibrations.get(key)) return
       const same = Object.entries(key.retrieval).every(([setting, value]) => set.retrieval[setting] === value)
       if (set.embedder !== key.embedder || !same) {
-        throw new DocentError('INVALID_DATASET', `${retrievedSetFile} was made with another embedder or other retrieval`)
+        throw new DocentError(
+          'INVALID_DATASET',
+          `${retrievedSetFile} was made with another embedder or other retrieval`,
+        )
       }
       const asked = await readRetrieved({ ...reader, set, onProgress, signal })
       const answerable = asked.filter(({ golds }) => golds.length > 0).length

@@ -48,18 +48,23 @@ beforeEach(async () => {
   await index.apply(collectionId, { added: vectors, removed: [] })
 
   const tokenizer = await Tokenizer.open('test/fixtures/tiny-model')
+  const ofReader = { temperature: 1, noAnswerThreshold: 0 }
   const reader = new Reader({
     host: await keywordHost(tokenizer, 'anna', 'keller'),
     tokenizer,
     settings: DEFAULT_READER_SETTINGS,
-    calibration: { temperature: 1, noAnswerThreshold: 0 },
+    calibration: ofReader,
   })
   const version = { id: 'reader-1', folder, manifest: draft() } as unknown as ModelVersion
   calibrations = new AnswerCalibrations({ modelsDir: join(folder, 'models') })
   answering = new Answering({
     ...{ store, calibrations },
     retriever: new Retriever({ reader: store.reader, index, embedder: { embed: async (texts) => texts.map(embed) } }),
-    servingReader: { read: async (question, passages) => ({ ...(await reader.read(question, passages)), version }) },
+    servingReader: {
+      read: async (question, passages) => {
+        return { ...(await reader.read(question, passages)), version, form: 'int8', calibration: ofReader }
+      },
+    },
     embedderVersion: 'embedder-1',
   })
 })

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contextKey, hasUnanswerable, parseSquad, type Repair, type SquadExample, toSquad } from '../../src/text/squad.js'
+import {
+  contextKey,
+  hasUnanswerable,
+  parseSquad,
+  type Repair,
+  type SquadExample,
+  toSquad,
+} from '../../src/text/squad.js'
 
 const contexts = fc
   .array(
