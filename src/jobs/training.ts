@@ -9,6 +9,7 @@ import type { Models } from '../registry/models.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
 import { requireSafe } from '../train/guard-rails.js'
+import { presetFor } from '../train/presets.js'
 import { parseTrainingSettings, shapingSettings, type TrainingSettings } from '../train/settings.js'
 import { Checkpoints } from './checkpoints.js'
 import { SHIPPED_SETS, type ShippedSets } from './measure.js'
@@ -16,7 +17,7 @@ import type { JobQueue } from './queue.js'
 import type { TrainPayload } from './train.js'
 
 export interface TrainingInput {
-  /** What is left out has its default: of train/settings.ts, or for small datasets of `defaultsFor`. */
+  /** What is left out has its default: of the preset that the number of labels chooses (train/presets.ts). */
   readonly settings?: Readonly<Partial<Record<keyof TrainingSettings, unknown>>>
   /** Whether a candidate that the gate lets through is promoted at once. The default is true. */
   readonly autoPromote?: boolean
@@ -85,7 +86,7 @@ export class Training {
       reservedFiles: [this.#sets.general, this.#sets.calibration],
     })
     await this.#store.transact(({ datasets }) => datasets.insert(dataset))
-    const settings = parseTrainingSettings({ ...defaultsFor(dataset.trainCount), ...given })
+    const settings = settingsFor(parseTrainingSettings(given).preset, dataset.trainCount, given)
     requireSafe(settings, dataset.trainCount, { force })
     return this.#queue(
       { datasetId: dataset.id, parentVersion: parent.id, settings },
@@ -156,16 +157,11 @@ function requireSameCurve({ id, settings }: Run, changed: TrainingSettings): voi
   }
 }
 
-/** Updates that a small dataset needs to be learnt at all. */
-const SMALL_SET_UPDATES = 80
-const SMALL_SET_BATCH = 8
-const MAX_SMALL_SET_EPOCHS = 12
-
-/**
- * A few dozen labels make two updates per epoch: smaller batches and more epochs let them be learnt, and half the rate keeps
- * what the reader knew. Datasets that give more updates than that by themselves take the general defaults.
- */
-export function defaultsFor(trainCount: number): Partial<TrainingSettings> {
-  const epochs = Math.min(MAX_SMALL_SET_EPOCHS, (SMALL_SET_UPDATES * SMALL_SET_BATCH) / trainCount)
-  return epochs > 2 ? { batchSize: SMALL_SET_BATCH, epochs, learningRate: 5e-5 } : {}
+function settingsFor(
+  chosen: TrainingSettings['preset'],
+  trainCount: number,
+  given: NonNullable<TrainingInput['settings']>,
+): TrainingSettings {
+  const { name, settings } = presetFor(chosen, trainCount)
+  return parseTrainingSettings({ ...settings, ...given, preset: name })
 }

@@ -11,6 +11,13 @@ import { DocentError } from '../errors.js'
 import type { AdapterOptions } from './parameters.js'
 
 export const trainingSettingsSchema = z.strictObject({
+  preset: z
+    .enum(['auto', 'few', 'some', 'many', 'none'])
+    .default('auto')
+    .describe(
+      'What the settings take that are not given (presets.ts). `auto`: `few` below 100 labels, `some` below 1,000, else ' +
+        '`many`. `none`: the defaults of this list.',
+    ),
   // -- what learns ---------------------------------------------------------------------------------------------------------
   method: z
     .enum(['full', 'lora'])

@@ -105,7 +105,7 @@ test('a correction becomes a label, a dataset, a trained and measured reader tha
 
   const { startTraining } = await client.graphql<Any>(
     'mutation($input: TrainingInput) { startTraining(input: $input) { id run { id parentVersion } } }',
-    { input: { epochs: 3, learningRate: 5e-4, batchSize: 4, autoPromote: false } },
+    { input: { preset: 'none', epochs: 3, learningRate: 5e-4, batchSize: 4, autoPromote: false } },
   )
   const runId = startTraining.run.id
   const losses: number[] = []

@@ -53,7 +53,15 @@ async function stepsOf(runId: string): Promise<number[]> {
 }
 
 test('a cancelled run is resumed by GraphQL, cancelled again, and finished by `docent train --resume`', async () => {
-  const first = await start({ dataFile, force: true, epochs: 100, maxSteps: 100_000, batchSize: 4, autoPromote: false })
+  const first = await start({
+    dataFile,
+    force: true,
+    preset: 'none',
+    epochs: 100,
+    maxSteps: 100_000,
+    batchSize: 4,
+    autoPromote: false,
+  })
   const firstEnd = await cancelAt(3, first)
   const second = await start({ resumeRun: first.runId, autoPromote: false })
   const secondEnd = await cancelAt(firstEnd + 3, second)

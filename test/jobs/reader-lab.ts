@@ -29,6 +29,7 @@ export const TINY_VERSION = 'tiny-reader'
 
 /** Settings under which the tiny reader learns its task within 80 steps. */
 export const LEARNING = {
+  preset: 'none',
   learningRate: 0.001,
   batchSize: 8,
   epochs: 100,

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
 import { readSquadFile } from '../../feedback/dataset.js'
 import { type Repair, toSquad } from '../../text/squad.js'
+import { type Preset, presetFor } from '../../train/presets.js'
 import { finish, numberOption, type Session } from '../command.js'
 import { requireSuccess, waitForJob } from '../jobs.js'
 import { RUN_FIELDS, type RunView, runLines } from '../runs.js'
@@ -27,7 +28,10 @@ interface Options {
 }
 
 interface Started {
-  readonly startTraining: { readonly id: string; readonly run: { readonly id: string } | null }
+  readonly startTraining: {
+    readonly id: string
+    readonly run: { readonly id: string; readonly settings: { readonly preset: Preset['name'] } } | null
+  }
 }
 
 export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -77,12 +81,14 @@ export function addTrain(program: Command, environment: NodeJS.ProcessEnv): void
       }
       await using client = await session.connect({ runJobs: true })
       const { startTraining } = await client.graphql<Started>(
-        'mutation($input: TrainingInput) { startTraining(input: $input) { id run { id } } }',
+        'mutation($input: TrainingInput) { startTraining(input: $input) { id run { id settings } } }',
         { input },
       )
       const runId = startTraining.run?.id
       if (runId === undefined) throw new DocentError('INTERNAL', `job ${startTraining.id} has no run`)
       session.note(`run ${runId}, job ${startTraining.id}`)
+      const { preset } = startTraining.run?.settings ?? {}
+      if (preset && preset !== 'auto') session.note(`preset ${preset}: ${presetFor(preset, 1).reason}`)
       requireSuccess(await waitForJob(client, startTraining.id, session, 'train'))
       const { run } = await client.graphql<{ run: RunView }>(`query($id: ID!) { run(id: $id) { ${RUN_FIELDS} } }`, {
         id: runId,
