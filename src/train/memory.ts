@@ -5,9 +5,9 @@ import type { ModelParameters } from './parameters.js'
 const MIB = 2 ** 20
 const FLOAT_BYTES = 4
 /** Node, tfjs-node and the TensorFlow library with its work space, before any weight. */
-const PROGRAM_MB = 400
-/** The heap keeps holes between tensors of many sizes: resident memory over what is live, as seen on windows of mixed lengths. */
-const FRAGMENTATION = 2.5
+const PROGRAM_MB = 500
+/** The heap keeps holes between tensors of many sizes: resident over live memory, as seen on windows of mixed lengths. */
+const FRAGMENTATION = 3.3
 /** Below this a pass is mostly overhead: a budget too small for it is exceeded rather than crawled under. */
 const MIN_TOKENS = 512
 
