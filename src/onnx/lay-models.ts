@@ -31,7 +31,10 @@ for (const folder of await bundledReaders()) await layReader(folder)
 
 async function bundledReaders(): Promise<string[]> {
   if (!(await exists(READERS_FOLDER))) return []
-  const folders = (await readdir(READERS_FOLDER)).map((name) => join(READERS_FOLDER, name))
+  const folders = (await readdir(READERS_FOLDER))
+    // What is being written aside, by an import say, is no version yet.
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => join(READERS_FOLDER, name))
   const bundled = await Promise.all(folders.map((folder) => exists(join(folder, TRAINED_FILE))))
   return folders.filter((_, index) => bundled[index])
 }
