@@ -11,7 +11,7 @@ import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
 import { exists } from '../durable.js'
 import { DocentError } from '../errors.js'
-import { sealOf } from './manifest.js'
+import { parseSealed, sealOf } from './manifest.js'
 
 const FORMAT_VERSION = 1
 
@@ -122,13 +122,5 @@ function parse(text: string, path: string): AnswerCalibrationFile {
   if (typeof version === 'number' && version > FORMAT_VERSION) {
     throw new DocentError('MODEL_INCOMPATIBLE', `${path} has format version ${version}: update Docent, or remove it`)
   }
-  const parsed = fileSchema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new DocentError('MODEL_CORRUPT', `${path}: ${issue?.path.join('.') || 'content'}: ${issue?.message}`)
-  }
-  if (sealOf(json as object) !== parsed.data.seal) {
-    throw new DocentError('MODEL_CORRUPT', `${path} was changed after it was written: its seal does not match`)
-  }
-  return parsed.data
+  return parseSealed(fileSchema, json, path)
 }

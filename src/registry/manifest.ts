@@ -133,7 +133,12 @@ export function parseManifest(json: unknown, path: string): Manifest {
         'update Docent, or promote a version that this release made (`docent models list`)',
     )
   }
-  const parsed = manifestSchema.safeParse(json)
+  return parseSealed(manifestSchema, json, path)
+}
+
+/** @throws MODEL_CORRUPT when it is not as its schema says, or was changed after it was sealed. */
+export function parseSealed<T extends { seal: string }>(schema: z.ZodType<T>, json: unknown, path: string): T {
+  const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new DocentError('MODEL_CORRUPT', `${path}: ${issue?.path.join('.') || 'content'}: ${issue?.message}`)
