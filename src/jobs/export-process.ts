@@ -2,13 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { serveParent } from '../child.js'
-import { CALIBRATION_TEXT } from '../onnx/activations.js'
+import { numberCalibrationText } from '../onnx/calibration-text.js'
 import { exportModel } from '../onnx/export-model.js'
 import { readEncoderConfig } from '../registry/encoder-config.js'
 import { INT8_FILE, WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors, writeSafetensors } from '../registry/safetensors.js'
-import { Tokenizer } from '../text/tokenizer.js'
-import { DEFAULT_WINDOW_SETTINGS, makeWindows } from '../text/windows.js'
 
 export interface ExportRequest {
   readonly parentFolder: string
@@ -28,13 +26,4 @@ async function exportWeights({ parentFolder, weightsFile, folder }: ExportReques
   const graph = exportModel({ config, weights, task: 'reader', form: 'int8', calibrationIds })
   await mkdir(dirname(join(folder, INT8_FILE)), { recursive: true })
   await writeFile(join(folder, INT8_FILE), graph)
-}
-
-/** The calibration text as the reader's own tokenizer has it. */
-async function numberCalibrationText(folder: string): Promise<readonly number[]> {
-  const tokenizer = await Tokenizer.open(folder)
-  const question = await tokenizer.encode(CALIBRATION_TEXT.question)
-  const passage = await tokenizer.encode(CALIBRATION_TEXT.passage)
-  const [window] = makeWindows(question, passage, tokenizer, DEFAULT_WINDOW_SETTINGS)
-  return [...(window?.inputIds ?? [])]
 }

@@ -5,10 +5,11 @@ import { serveParent } from '../child.js'
 import { readEncoderConfig } from '../registry/encoder-config.js'
 import { WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors } from '../registry/safetensors.js'
+import { numberCalibrationText } from './calibration-text.js'
 import { exportModel, type ModelForm } from './export-model.js'
 
 export interface GraphRequest {
-  /** Of a reader: config.json and model.safetensors. */
+  /** Of a reader: config.json, model.safetensors and its tokenizer. */
   readonly folder: string
   readonly form: ModelForm
   readonly path: string
@@ -19,5 +20,6 @@ serveParent({ write: writeGraph })
 async function writeGraph({ folder, form, path }: GraphRequest): Promise<void> {
   const config = await readEncoderConfig(folder)
   const weights = await readSafetensors(join(folder, WEIGHTS_FILE))
-  await writeFile(path, exportModel({ config, weights, task: 'reader', form }))
+  const calibrationIds = form === 'int8' ? await numberCalibrationText(folder) : undefined
+  await writeFile(path, exportModel({ config, weights, task: 'reader', form, calibrationIds }))
 }

@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { packageRoot } from '../../src/child.js'
+import { numberCalibrationText } from '../../src/onnx/calibration-text.js'
 import { exportModel, GRAPH_FILES } from '../../src/onnx/export-model.js'
 import { SessionHost } from '../../src/onnx/session-host.js'
 import { readEncoderConfig } from '../../src/registry/encoder-config.js'
@@ -69,8 +70,9 @@ function tinyForms(): Promise<TinyForms> {
     const weights = await readSafetensors(join(TINY_MODEL_FOLDER, WEIGHTS_FILE))
     // It has learnt nothing, so nothing is asked of its confidence: it always answers.
     const measured = { metrics: {}, calibration: { temperature: 1, noAnswerThreshold: 1000 } }
+    const calibrationIds = await numberCalibrationText(TINY_MODEL_FOLDER)
     const [int8Graph, fp32Graph] = (['int8', 'fp32'] as const).map((form) =>
-      exportModel({ config, weights, task: 'reader', form }),
+      exportModel({ config, weights, task: 'reader', form, calibrationIds }),
     ) as [Uint8Array, Uint8Array]
     const sha256 = createHash('sha256').update(fp32Graph).digest('hex')
     return {
