@@ -6,7 +6,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { writeSafetensors } from '../registry/safetensors.js'
-import { ADAPTER_PREFIX, type AdapterOptions, type ModelParameters, namedViews } from './parameters.js'
+import { ADAPTER_PREFIX, namedViews } from './parameter.js'
+import type { AdapterOptions, ModelParameters } from './parameters.js'
 
 /** @param share of the change that is kept (all of it but the parent's share): the `lora_B` sides are scaled by it. */
 export async function writeAdapter(

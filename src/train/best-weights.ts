@@ -2,7 +2,7 @@
  * What early stopping keeps (Prechelt 1998): the weights of the lowest loss on the watched part, and how long ago that was.
  */
 import type { Tensor } from '../registry/safetensors.js'
-import { namedViews, type Parameter } from './parameters.js'
+import { namedViews, type Parameter } from './parameter.js'
 
 export interface BestState {
   readonly loss: number

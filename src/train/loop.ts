@@ -8,7 +8,7 @@ import { writeSafetensors } from '../registry/safetensors.js'
 import { writeAdapter } from './adapter-file.js'
 import { cutMicroBatches, nextBatch } from './batches.js'
 import type { LabelledInput } from './model.js'
-import { namedViews, type Parameter, readNumbers } from './parameters.js'
+import { namedViews, type Parameter, readNumbers } from './parameter.js'
 import { Run, type RunInput } from './run.js'
 import { adaptersOf } from './settings.js'
 

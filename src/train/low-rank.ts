@@ -8,7 +8,7 @@
  * A fused weight holds several modules behind each other. Their adapters are computed together: one `down` of all their
  * rows, and one `up` with a block for each, zero elsewhere.
  */
-import type { Parameter } from './parameters.js'
+import type { Parameter } from './parameter.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
 
 /** A module of the fused weight that is adapted: its rows. */

@@ -16,7 +16,8 @@ import {
   type SavedNorm,
 } from './layers.js'
 import { spanLoss, type Target } from './loss.js'
-import type { ModelParameters, Parameter } from './parameters.js'
+import type { Parameter } from './parameter.js'
+import type { ModelParameters } from './parameters.js'
 import type { Tensor, TensorOps } from './tensorflow.js'
 
 export interface ModelInput {

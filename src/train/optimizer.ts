@@ -4,7 +4,7 @@
  */
 import { DocentError } from '../errors.js'
 import type { Tensor } from '../registry/safetensors.js'
-import { namedViews, type Parameter } from './parameters.js'
+import { namedViews, type Parameter } from './parameter.js'
 
 const MOMENTUM_DECAY = 0.9
 const SQUARE_DECAY = 0.999

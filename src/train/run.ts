@@ -11,14 +11,8 @@ import { layerRate } from './layer-rates.js'
 import { tokensWithin } from './memory.js'
 import { type LabelledInput, ReaderModel } from './model.js'
 import { AdamW } from './optimizer.js'
-import {
-  createParameters,
-  type ModelParameters,
-  namedViews,
-  type Parameter,
-  readNumbers,
-  type Weights,
-} from './parameters.js'
+import { namedViews, type Parameter, readNumbers, type Weights } from './parameter.js'
+import { createParameters, type ModelParameters } from './parameters.js'
 import { Schedule } from './schedule.js'
 import { adaptersOf, isFrozen, shapingSettings, type TrainingSettings } from './settings.js'
 import type { TensorOps } from './tensorflow.js'

@@ -12,7 +12,8 @@ import { encoderShapes, headShapes, tensorName } from '../../src/registry/tensor
 import { codePointOffsets } from '../../src/text/tokenizer.js'
 import { ReaderModel } from '../../src/train/model.js'
 import { AdamW } from '../../src/train/optimizer.js'
-import { createParameters, namedViews } from '../../src/train/parameters.js'
+import { namedViews } from '../../src/train/parameter.js'
+import { createParameters } from '../../src/train/parameters.js'
 import { loadTensorFlow } from '../../src/train/tensorflow.js'
 import { type EncoderFixture, largestDifference, openFixture } from './encoder-fixtures.js'
 

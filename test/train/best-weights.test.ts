@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BestWeights } from '../../src/train/best-weights.js'
-import { Parameter } from '../../src/train/parameters.js'
+import { Parameter } from '../../src/train/parameter.js'
 import { loadTensorFlow } from '../../src/train/tensorflow.js'
 
 const ops = loadTensorFlow()

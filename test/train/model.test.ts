@@ -5,7 +5,8 @@ import { type EncoderConfig, readEncoderConfig } from '../../src/registry/encode
 import { readSafetensors } from '../../src/registry/safetensors.js'
 import { type LabelledInput, ReaderModel } from '../../src/train/model.js'
 import { AdamW } from '../../src/train/optimizer.js'
-import { createParameters, namedViews, type Weights } from '../../src/train/parameters.js'
+import { namedViews, type Weights } from '../../src/train/parameter.js'
+import { createParameters } from '../../src/train/parameters.js'
 import { randomStream } from '../../src/train/random.js'
 import { loadTensorFlow } from '../../src/train/tensorflow.js'
 
