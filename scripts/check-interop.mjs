@@ -1,6 +1,6 @@
 /**
- * Shows that a model folder is what other programs expect, by running them on it: transformers, onnx and ONNX Runtime in real
- * Python, optimum where it is installed, and the question-answering pipeline of @xenova/transformers. Not part of `npm test`.
+ * Shows that a model folder is what other programs expect, by running them on it: transformers, PEFT, onnx and ONNX Runtime in
+ * real Python, optimum where it is installed, and the question-answering pipeline of @xenova/transformers. Not part of `npm test`.
  *
  *   node scripts/check-interop.mjs [--model FOLDER] [--python FILE]
  *
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { env, pipeline } from '@xenova/transformers'
-import { GENERAL_SET_FILE } from '../dist/jobs/measure.js'
+import { SHIPPED_SETS } from '../dist/jobs/measure.js'
 import { exportModel, GRAPH_FILES } from '../dist/onnx/export-model.js'
 import { exposeTensorProperties, limitLibrarySessions } from '../dist/onnx/runtime.js'
 import { SessionHost } from '../dist/onnx/session-host.js'
@@ -29,10 +29,12 @@ import { readSafetensors } from '../dist/registry/safetensors.js'
 import { parseSquad } from '../dist/text/squad.js'
 import { Tokenizer } from '../dist/text/tokenizer.js'
 import { makeWindows } from '../dist/text/windows.js'
+import { computeLogits, startTraining } from '../dist/train/trainer.js'
 import { newestBundledReader } from './lib/bundled-reader.mjs'
 import { startPeer } from './lib/python.mjs'
 
 const QUESTIONS = 20
+const ADAPTER_STEPS = 20
 /** Floats, summed in another order. */
 const ROUNDING = 1e-3
 /** Where offsets go wrong first: outside the first plane, marks of their own, no spaces, CRLF. */
@@ -83,6 +85,7 @@ async function run() {
     const { problem, operators, domains } = await peer.ask({ check: 'checker', path: graphs.standard })
     check('standard: complaints of onnx.checker', problem ? 1 : 0, 0, problem ?? operators.join(' '))
     check('standard: operator sets beside ONNX 17', domains.filter((domain) => domain !== 'ai.onnx 17').length, 0)
+    await checkAdapter(peer, windows, inputs)
     await checkOptimum(peer, inputs, ours.int8)
   } finally {
     await peer.stop()
@@ -92,7 +95,7 @@ async function run() {
 
 /** From all over the general set: answerable, and of one window, since the pipeline of Transformers.js makes no more. */
 async function chooseQuestions(tokenizer, settings) {
-  const all = parseSquad(JSON.parse(await readFile(GENERAL_SET_FILE, 'utf8')), GENERAL_SET_FILE)
+  const all = parseSquad(JSON.parse(await readFile(SHIPPED_SETS.general, 'utf8')), SHIPPED_SETS.general)
   const answerable = all.filter(({ isImpossible }) => !isImpossible)
   const step = Math.floor(answerable.length / QUESTIONS)
   const chosen = []
@@ -138,8 +141,6 @@ async function checkTokenizer(peer, tokenizer, texts) {
 }
 
 async function checkLogits({ loading, dtype, logits }, ours) {
-  const typed = (rows) =>
-    rows.map(([start, end]) => ({ startLogits: Float32Array.from(start), endLogits: Float32Array.from(end) }))
   const [model, standard, padded, fp32, int8] = ['model', 'standard', 'standard_padded', 'fp32', 'int8'].map((name) =>
     typed(logits[name]),
   )
@@ -167,14 +168,42 @@ async function checkLogits({ loading, dtype, logits }, ours) {
   )
 }
 
+/** A few steps with LoRA, far enough that the adapter tells; then the base with the adapter in PEFT against our merged weights. */
+async function checkAdapter(peer, windows, inputs) {
+  const run = startTraining({
+    settings: {
+      preset: 'none',
+      method: 'lora',
+      learningRate: 1e-3,
+      maxSteps: ADAPTER_STEPS,
+      batchSize: 8,
+      maxSequenceLength: 256,
+    },
+    parentFolder: folder,
+    datasetPaths: [SHIPPED_SETS.replay],
+    checkpointFolder: join(work, 'lora'),
+    resume: false,
+    niceness: 0,
+  })
+  for await (const _ of run.steps);
+  const { weightsFile, adapterFolder } = await run.result
+  const merged = await computeLogits({ folder, weightsFile, inputs: windows, threads: 2 })
+  const { loading, logits } = await peer.ask({ check: 'adapter', path: adapterFolder, inputs })
+  check('PEFT: complaints about the adapter', loading.length, 0, loading.join(' '))
+  check(
+    'PEFT, base with the adapter merged, and our weights',
+    compareLogits(merged, typed(logits)).maxDifference,
+    ROUNDING,
+  )
+}
+
+const typed = (rows) =>
+  rows.map(([start, end]) => ({ startLogits: Float32Array.from(start), endLogits: Float32Array.from(end) }))
+
 async function checkOptimum(peer, inputs, ours) {
   const { version, logits, problem } = await peer.ask({ check: 'optimum', inputs, file: GRAPH_FILES.int8 })
   if (!version) return console.error(`optimum is not checked: ${problem}`)
-  const found = (logits ?? []).map(([start, end]) => ({
-    startLogits: Float32Array.from(start),
-    endLogits: Float32Array.from(end),
-  }))
-  const difference = problem ? Number.POSITIVE_INFINITY : compareLogits(ours, found).maxDifference
+  const difference = problem ? Number.POSITIVE_INFINITY : compareLogits(ours, typed(logits)).maxDifference
   check(
     'ORTModelForQuestionAnswering, and our int8',
     difference,

@@ -7,16 +7,19 @@ Each line on standard input is a request, each line on standard output its answe
 {"check": "tokenizer", "texts"}             -> for each text {"ids", "offsets"} in code points, of AutoTokenizer
 {"check": "logits", "graphs", "inputs"}     -> {"loading", "dtype", "logits"}: [start, end] for each input, each run alone
 {"check": "checker", "path"}                -> {"problem", "operators", "domains"} of a graph
+{"check": "adapter", "path", "inputs"}      -> {"loading", "logits"} of the model with the PEFT adapter in `path` merged into it
 {"check": "optimum", "inputs", "file"}      -> {"version", "logits", "problem"}; no version where it is not installed
 """
 import json
 import os
 import sys
+import warnings
 
 import numpy
 import onnx
 import onnxruntime
 import torch
+from peft import PeftModel
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 folder = sys.argv[1]
@@ -54,15 +57,18 @@ def as_batch(path, inputs):
     return [[starts[at][: len(row["ids"])].tolist(), ends[at][: len(row["ids"])].tolist()] for at, row in enumerate(inputs)]
 
 
+def answer(model, inputs):
+    with torch.no_grad():
+        outputs = [model(**{name: torch.from_numpy(value) for name, value in feed(row).items()}) for row in inputs]
+    return [[out.start_logits[0].tolist(), out.end_logits[0].tolist()] for out in outputs]
+
+
 def by_transformers(inputs):
     model, info = AutoModelForQuestionAnswering.from_pretrained(folder, output_loading_info=True)
     dtype = str(model.dtype).removeprefix("torch.")
     # No version of it loads an unused key or a head of its own without saying so here.
     loading = sorted(str(key) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys") for key in info[kind])
-    model = model.float().eval()
-    with torch.no_grad():
-        outputs = [model(**{name: torch.from_numpy(value) for name, value in feed(row).items()}) for row in inputs]
-    return loading, dtype, [[out.start_logits[0].tolist(), out.end_logits[0].tolist()] for out in outputs]
+    return loading, dtype, answer(model.float().eval(), inputs)
 
 
 def logits(graphs, inputs):
@@ -84,6 +90,15 @@ def checker(path):
     return {"problem": problem, "operators": operators, "domains": domains}
 
 
+def adapter(path, inputs):
+    base = AutoModelForQuestionAnswering.from_pretrained(folder).float()
+    # Merged first: PEFT's own forward of question answering leaves the token types out.
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = PeftModel.from_pretrained(base, path).merge_and_unload().eval()
+    return {"loading": [str(warning.message) for warning in caught], "logits": answer(model, inputs)}
+
+
 def by_optimum(inputs, file):
     try:
         from importlib.metadata import version
@@ -94,14 +109,12 @@ def by_optimum(inputs, file):
     try:
         subfolder, name = os.path.split(file)
         model = ORTModelForQuestionAnswering.from_pretrained(folder, subfolder=subfolder, file_name=name)
-        outputs = [model(**{key: torch.from_numpy(value) for key, value in feed(row).items()}) for row in inputs]
-        found = [[out.start_logits[0].tolist(), out.end_logits[0].tolist()] for out in outputs]
-        return {"version": version("optimum"), "logits": found, "problem": None}
+        return {"version": version("optimum"), "logits": answer(model, inputs), "problem": None}
     except Exception as error:
         return {"version": version("optimum"), "problem": repr(error)}
 
 
-CHECKS = {"tokenizer": tokenizer, "logits": logits, "checker": checker, "optimum": by_optimum}
+CHECKS = {"tokenizer": tokenizer, "logits": logits, "checker": checker, "adapter": adapter, "optimum": by_optimum}
 for line in sys.stdin:
     request = json.loads(line)
     answer = CHECKS[request.pop("check")](**request)
