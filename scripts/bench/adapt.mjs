@@ -17,7 +17,7 @@ export const describe =
   'eval/; --filter TEXT of "METHOD LABELS SEED"; goes on where it was interrupted)'
 
 const REPLAY = { replayRatio: 1 }
-const COMMON = { epochs: 3, batchSize: 16, maxSequenceLength: 384 }
+const COMMON = { preset: 'none', epochs: 3, batchSize: 16, maxSequenceLength: 384 }
 /** The ways to be compared, from the reference's own (all weights, 5e-5, no replay) on. */
 const METHODS = {
   full: { learningRate: 5e-5 },
