@@ -4,8 +4,8 @@
  *   node scripts/train-bundled-reader.mjs --base FOLDER --out FOLDER --data FILE[:SHARE] ... (--minutes N | --steps N)
  *
  *   --data FILE:0.3     takes that share of the file's questions, drawn by the seed; the whole file without a share
- *   --negatives 0.12    for this share of the chosen questions, a further one that has no answer, in each of four ways
- *                       (src/train/negatives.ts)
+ *   --negatives 0.15    for this share of the chosen questions, a further one that has no answer, in each of three ways,
+ *                       and for a third of it in each of two others (src/train/negatives.ts)
  *   --minutes N         of computing; the learning rate reaches zero when they are over
  *   --batch, --rate, --length, --epochs, --seed, --niceness, --threads, --precision, --dropout, --checkpoint-steps
  *   --resume            goes on from the newest checkpoint in --out (also with other --minutes or --steps)
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     base: { type: 'string' },
     out: { type: 'string' },
     data: { type: 'string', multiple: true, default: [] },
-    negatives: { type: 'string', default: '0.12' },
+    negatives: { type: 'string', default: '0.15' },
     minutes: { type: 'string' },
     steps: { type: 'string' },
     batch: { type: 'string', default: '16' },

@@ -166,7 +166,9 @@ export const trainingSettingsSchema = z.strictObject({
     .min(0)
     .max(1)
     .default(0)
-    .describe('For this share of the answerable questions, an unanswerable one is made in each of four ways.'),
+    .describe(
+      'For this share of the answerable questions, an unanswerable one is made in each of the ways that change the question; a third as many in each of those that change the passage (negatives.ts).',
+    ),
   augmentationShare: z
     .number()
     .min(0)
