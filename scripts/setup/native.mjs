@@ -2,16 +2,25 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { addonKey, keepAddon, loads, restoreAddon } from './addons.mjs'
 import { CommandFailure, runCommand } from './command.mjs'
 import { findNodeGyp, gypEnvironment } from './npm.mjs'
 import { explainFailure, SetupProblem } from './problem.mjs'
 import { readStamp, writeStamp } from './stamps.mjs'
 
-/** `prebuilt`: the package's own way to a compiled file, from a host that closed networks do not reach. */
+/**
+ * `prebuilt`: the package's own way to a compiled file, from a host that closed networks do not reach.
+ * `include`: a header of this folder that every source sees first.
+ */
 const ADDONS = [
   { name: 'hnswlib-node', file: 'build/Release/addon.node' },
-  { name: 'better-sqlite3', file: 'build/Release/better_sqlite3.node', prebuilt: 'prebuild-install/bin.js' },
+  {
+    name: 'better-sqlite3',
+    file: 'build/Release/better_sqlite3.node',
+    prebuilt: 'prebuild-install/bin.js',
+    include: 'object-wrap.h',
+  },
 ]
 const PREBUILT_PATIENCE_MS = 20_000
 
@@ -56,15 +65,20 @@ async function fetchPrebuilt(context, { name, file, prebuilt }) {
   return loads(context, name, file)
 }
 
-async function compile(context, { name }) {
+async function compile(context, { name, include }) {
   const jobs = Math.max(1, availableParallelism())
   try {
     await runCommand(context, name, process.execPath, [findNodeGyp(), 'rebuild', '--release', `--jobs=${jobs}`], {
       cwd: join(context.root, 'node_modules', name),
-      env: gypEnvironment(context),
+      env: { ...gypEnvironment(context), ...(include && { CXXFLAGS: including(include) }) },
     })
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error
     throw explainFailure(context, `Compiling ${name}`, error)
   }
+}
+
+function including(header) {
+  const path = fileURLToPath(new URL(header, import.meta.url))
+  return `${process.env.CXXFLAGS ?? ''} -include '${path}'`
 }
