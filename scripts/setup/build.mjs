@@ -1,14 +1,16 @@
 /** Step 6: src/ to dist/. Child processes always run what is compiled. */
-import { existsSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandFailure, runCommand } from './command.mjs'
 import { SetupProblem } from './problem.mjs'
 import { hashTree, listFiles, readStamp, writeStamp } from './stamps.mjs'
 
+const COMMAND = 'dist/cli/main.js'
+
 export const buildStep = {
   isDone: (context) => {
     if (readStamp(context, 'build')?.sources !== hashSources(context)) return false
-    return compiledFiles(context).every((file) => existsSync(join(context.root, file)))
+    return compiledFiles(context).every((file) => existsSync(join(context.root, file))) && isExecutable(context)
   },
   run: async (context) => {
     const sources = hashSources(context)
@@ -25,8 +27,14 @@ export const buildStep = {
         error.logFile,
       )
     }
+    // `npx docent` runs the file itself; npm makes only installed packages' commands executable.
+    chmodSync(join(context.root, COMMAND), 0o755)
     writeStamp(context, 'build', { sources })
   },
+}
+
+function isExecutable(context) {
+  return (statSync(join(context.root, COMMAND)).mode & 0o111) !== 0
 }
 
 function hashSources(context) {

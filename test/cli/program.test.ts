@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { packageRoot } from '../../src/child.js'
 import { createProgram } from '../../src/cli/program.js'
 import { docent } from '../support/start-server.js'
 
@@ -17,6 +21,11 @@ function helpOf(command: Command): string {
 function fullName(command: Command): string {
   return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name()
 }
+
+test('the compiled command runs by itself, as npx starts it', async () => {
+  const { stdout } = await promisify(execFile)(join(packageRoot, 'dist/cli/main.js'), ['--version'])
+  expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
+})
 
 test('every operation has its command', () => {
   expect(leaves(createProgram({})).map(fullName).sort()).toEqual(
