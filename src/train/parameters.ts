@@ -72,95 +72,101 @@ export function createParameters(
   ops: TensorOps,
   config: EncoderConfig,
   weights: Weights,
-  { seed, frozen, adapters: adapterOptions = null }: ParameterOptions,
+  options: ParameterOptions,
 ): ModelParameters {
-  const own: Parameter[] = []
-  const adapters: LowRankAdapter[] = []
-  let depth = 0
-  const make = (shape: readonly number[], plainNames: readonly string[]): Parameter => {
-    const names = plainNames.map((name) => tensorName(config.architecture, name))
-    const [rows = 0, ...rest] = shape
-    const partShape = [rows / names.length, ...rest]
-    const size = partShape.reduce((product, length) => product * length, 1)
-    const parts = names.map((name, index) => ({ name, shape: partShape, offset: index * size }))
-    const data = readNumbers(parts, weights, seed)
-    const parameter = new Parameter(ops, shape, parts, data, depth, { frozen: names.some(frozen) })
-    parameter.upload()
-    own.push(parameter)
-    return parameter
+  const { hiddenSize, embeddingSize, intermediateSize, layerCount, typeCount } = config
+  const maker = new Maker(ops, config, weights, options)
+  const table = (rows: number, name: string) => maker.parameter([rows, embeddingSize], [`embeddings.${name}.weight`])
+  const words = table(config.vocabularySize, 'word_embeddings')
+  const positions = table(config.positionOffset + config.maxPositions, 'position_embeddings')
+  const types = typeCount > 0 ? table(typeCount, 'token_type_embeddings') : null
+  const embeddingNorm = maker.norm('embeddings.LayerNorm', embeddingSize)
+  const projection = embeddingSize === hiddenSize ? null : maker.linear(hiddenSize, embeddingSize, 'embeddings_project')
+  const layers = Array.from({ length: layerCount }, (_, index): LayerParameters => {
+    maker.depth = index + 1
+    const layer = `encoder.layer.${index}`
+    const self = `${layer}.attention.self`
+    return {
+      queryKeyValue: maker.linear(3 * hiddenSize, hiddenSize, `${self}.query`, `${self}.key`, `${self}.value`),
+      attentionOutput: maker.linear(hiddenSize, hiddenSize, `${layer}.attention.output.dense`),
+      attentionNorm: maker.norm(`${layer}.attention.output.LayerNorm`, hiddenSize),
+      intermediate: maker.linear(intermediateSize, hiddenSize, `${layer}.intermediate.dense`),
+      output: maker.linear(hiddenSize, intermediateSize, `${layer}.output.dense`),
+      outputNorm: maker.norm(`${layer}.output.LayerNorm`, hiddenSize),
+    }
+  })
+  maker.depth = layerCount + 1
+  const head = maker.linear(2, hiddenSize, 'qa_outputs')
+  const { own, adapters } = maker
+  const all = [...own, ...adapters.flatMap(({ parameters }) => parameters)]
+  return { words, positions, types, embeddingNorm, projection, layers, head, own, adapters, all }
+}
+
+/** Makes parameters by their names and remembers them, in the order in which they are asked for. */
+class Maker {
+  readonly own: Parameter[] = []
+  readonly adapters: LowRankAdapter[] = []
+  /** Of what is made next: 0 the embeddings, then the layers, then the head. */
+  depth = 0
+  readonly #ops: TensorOps
+  readonly #config: EncoderConfig
+  readonly #weights: Weights
+  readonly #options: ParameterOptions
+
+  constructor(ops: TensorOps, config: EncoderConfig, weights: Weights, options: ParameterOptions) {
+    this.#ops = ops
+    this.#config = config
+    this.#weights = weights
+    this.#options = options
   }
-  const adapt = (weight: Parameter, names: readonly string[]): LowRankAdapter | null => {
-    if (!adapterOptions) return null
-    const { rank, alpha, targets } = adapterOptions
+
+  /** @param plainNames as BERT has them; of several each is an equal share of the rows. */
+  parameter(shape: readonly number[], plainNames: readonly string[]): Parameter {
+    const names = plainNames.map((name) => tensorName(this.#config.architecture, name))
+    const [rows = 0, ...rest] = shape
+    const made = this.#make(shape, names, [rows / names.length, ...rest], names.some(this.#options.frozen))
+    this.own.push(made)
+    return made
+  }
+
+  linear(outputs: number, inputs: number, ...names: string[]): LinearParameters {
+    const named = (part: string) => names.map((name) => `${name}.${part}`)
+    const weight = this.parameter([outputs, inputs], named('weight'))
+    const bias = this.parameter([outputs], named('bias'))
+    return { weight, bias, adapter: this.#adapt(weight, names) }
+  }
+
+  norm(name: string, size: number): NormParameters {
+    return { gain: this.parameter([size], [`${name}.weight`]), offset: this.parameter([size], [`${name}.bias`]) }
+  }
+
+  #adapt(weight: Parameter, plainNames: readonly string[]): LowRankAdapter | null {
+    if (!this.#options.adapters) return null
+    const { rank, alpha, targets } = this.#options.adapters
     const [outputs, inputs] = weight.shape as [number, number]
-    const count = outputs / names.length
-    const modules = names.flatMap((plainName, index) => {
+    const count = outputs / plainNames.length
+    const modules = plainNames.flatMap((plainName, index) => {
       if (!targets.includes(plainName.split('.').at(-1) as string)) return []
-      const name = tensorName(config.architecture, `${plainName}.weight`).replace(/\.weight$/, '')
+      const name = tensorName(this.#config.architecture, `${plainName}.weight`).replace(/\.weight$/, '')
       return [{ name, from: index * count, count }]
     })
     if (modules.length === 0) return null
     const side = (suffix: string, rows: number, columns: number): Parameter => {
-      const parts = modules.map(({ name }, index) => {
-        return {
-          name: `${ADAPTER_PREFIX}${name}.${suffix}.weight`,
-          shape: [rows, columns],
-          offset: index * rows * columns,
-        }
-      })
-      const data = readNumbers(parts, weights, seed)
-      const parameter = new Parameter(ops, [modules.length * rows, columns], parts, data, depth, { frozen: false })
-      parameter.upload()
-      return parameter
+      const names = modules.map(({ name }) => `${ADAPTER_PREFIX}${name}.${suffix}.weight`)
+      return this.#make([modules.length * rows, columns], names, [rows, columns], false)
     }
-    const adapter = new LowRankAdapter(ops, {
-      weight,
-      modules,
-      rank,
-      scaling: alpha / rank,
-      down: side('lora_A', rank, inputs),
-      up: side('lora_B', count, rank),
-    })
-    adapters.push(adapter)
+    const [down, up] = [side('lora_A', rank, inputs), side('lora_B', count, rank)]
+    const adapter = new LowRankAdapter(this.#ops, { weight, modules, rank, scaling: alpha / rank, down, up })
+    this.adapters.push(adapter)
     return adapter
   }
-  const linear = (outputs: number, inputs: number, ...names: string[]): LinearParameters => {
-    const weight = make(
-      [outputs, inputs],
-      names.map((name) => `${name}.weight`),
-    )
-    const bias = make(
-      [outputs],
-      names.map((name) => `${name}.bias`),
-    )
-    return { weight, bias, adapter: adapt(weight, names) }
+
+  #make(shape: readonly number[], names: readonly string[], partShape: readonly number[], frozen: boolean): Parameter {
+    const size = partShape.reduce((product, length) => product * length, 1)
+    const parts = names.map((name, index) => ({ name, shape: partShape, offset: index * size }))
+    const data = readNumbers(parts, this.#weights, this.#options.seed)
+    const made = new Parameter(this.#ops, shape, parts, data, this.depth, { frozen })
+    made.upload()
+    return made
   }
-  const norm = (name: string, size = config.hiddenSize): NormParameters => ({
-    gain: make([size], [`${name}.weight`]),
-    offset: make([size], [`${name}.bias`]),
-  })
-  const { hiddenSize, embeddingSize, intermediateSize, typeCount } = config
-  const table = (rows: number, name: string) => make([rows, embeddingSize], [`embeddings.${name}.weight`])
-  const words = table(config.vocabularySize, 'word_embeddings')
-  const positions = table(config.positionOffset + config.maxPositions, 'position_embeddings')
-  const types = typeCount > 0 ? table(typeCount, 'token_type_embeddings') : null
-  const embeddingNorm = norm('embeddings.LayerNorm', embeddingSize)
-  const projection = embeddingSize === hiddenSize ? null : linear(hiddenSize, embeddingSize, 'embeddings_project')
-  const layers = Array.from({ length: config.layerCount }, (_, index): LayerParameters => {
-    depth = index + 1
-    const layer = `encoder.layer.${index}`
-    const self = `${layer}.attention.self`
-    return {
-      queryKeyValue: linear(3 * hiddenSize, hiddenSize, `${self}.query`, `${self}.key`, `${self}.value`),
-      attentionOutput: linear(hiddenSize, hiddenSize, `${layer}.attention.output.dense`),
-      attentionNorm: norm(`${layer}.attention.output.LayerNorm`),
-      intermediate: linear(intermediateSize, hiddenSize, `${layer}.intermediate.dense`),
-      output: linear(hiddenSize, intermediateSize, `${layer}.output.dense`),
-      outputNorm: norm(`${layer}.output.LayerNorm`),
-    }
-  })
-  depth = config.layerCount + 1
-  const head = linear(2, hiddenSize, 'qa_outputs')
-  const all = [...own, ...adapters.flatMap(({ parameters }) => parameters)]
-  return { words, positions, types, embeddingNorm, projection, layers, head, own, adapters, all }
 }
