@@ -33,7 +33,7 @@ import { Models } from './registry/models.js'
 import { Registry } from './registry/registry.js'
 import { Retriever } from './retrieve/retriever.js'
 import { Metrics } from './server/metrics.js'
-import { lockDataDirectory } from './store/data-lock.js'
+import { lockFolder } from './store/folder-lock.js'
 import { SqliteStore } from './store/sqlite/sqlite-store.js'
 import type { Store } from './store/store.js'
 
@@ -67,7 +67,7 @@ export class App implements AsyncDisposable {
   static async open(config: Config, log: Logger): Promise<App> {
     const disposal = new DisposalStack()
     try {
-      disposal.use(await lockDataDirectory(config.dataDir))
+      disposal.use(await lockFolder(config.dataDir))
       const store = disposal.use(await SqliteStore.open({ path: join(config.dataDir, 'docent.sqlite'), log }))
       return await App.#build(config, log, store, disposal)
     } catch (error) {

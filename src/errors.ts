@@ -111,7 +111,11 @@ export const ERROR_TABLE = {
   PORT_IN_USE: { status: 500, hint: 'Stop the program on that port, or set DOCENT_PORT to another.' },
   DATA_IN_USE: {
     status: 500,
-    hint: 'Another Docent has this data directory open. Use that one, or set DOCENT_DATA_DIR.',
+    hint: 'Another Docent works there. Use that one, wait for it, or name another folder (for a server: DOCENT_DATA_DIR).',
+  },
+  DISK_FULL: {
+    status: 507,
+    hint: 'Free space on the disk that the message names, then do it again. What was there before is whole.',
   },
   CONFIG_INVALID: {
     status: 500,
@@ -168,10 +172,18 @@ export interface SerializedError {
   readonly hint: string
 }
 
-/** Any thrown thing as a DocentError: ours unchanged, everything else INTERNAL with the original as its cause. */
+/** How the system, and SQLite, say that nothing more can be written: no space, a quota, a limit on the size of a file. */
+const NO_SPACE_LEFT: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'])
+
+/**
+ * Any thrown thing as a DocentError: ours unchanged, DISK_FULL where nothing more could be written, everything else INTERNAL,
+ * with the original as its cause.
+ */
 export function asDocentError(thrown: unknown): DocentError {
   if (thrown instanceof DocentError) return thrown
-  return new DocentError('INTERNAL', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
+  const isFull = thrown instanceof Error && 'code' in thrown && NO_SPACE_LEFT.has(thrown.code)
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new DocentError(isFull ? 'DISK_FULL' : 'INTERNAL', message, { cause: thrown })
 }
 
 /** The way back from {@link DocentError.toJSON}. */

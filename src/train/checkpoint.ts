@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path'
 import { z } from 'zod'
 import { flushFolder } from '../durable.js'
-import { DocentError } from '../errors.js'
+import { asDocentError, DocentError } from '../errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../registry/safetensors.js'
 
 /** 3: only what learns, and the best weights so far. */
@@ -44,17 +44,20 @@ const MOMENTS_FILE = 'moments.safetensors'
 const BEST_FILE = 'best.safetensors'
 const COMPLETE = /^step-\d{8}$/
 
-export async function writeCheckpoint(folder: string, { state, weights, moments, best }: Checkpoint): Promise<string> {
+/** @throws DISK_FULL; the checkpoint before it is still there then. */
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
   await mkdir(folder, { recursive: true })
-  const name = `step-${String(state.step).padStart(8, '0')}`
+  const name = `step-${String(checkpoint.state.step).padStart(8, '0')}`
   const aside = path.join(folder, `.${name}.tmp`)
   await rm(aside, { recursive: true, force: true })
   await mkdir(aside)
-  await writeSafetensors(path.join(aside, WEIGHTS_FILE), weights, { dtype: 'F32' })
-  await writeSafetensors(path.join(aside, MOMENTS_FILE), moments, { dtype: 'F32' })
-  if (state.best) await writeSafetensors(path.join(aside, BEST_FILE), best, { dtype: 'F32' })
-  await writeFile(path.join(aside, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true })
-  await flushFolder(aside)
+  try {
+    await fill(aside, checkpoint)
+  } catch (thrown) {
+    // On a full disk it would be in the way of whatever is to be freed.
+    await rm(aside, { recursive: true, force: true })
+    throw asDocentError(thrown)
+  }
   const target = path.join(folder, name)
   await rm(target, { recursive: true, force: true })
   await rename(aside, target)
@@ -64,6 +67,14 @@ export async function writeCheckpoint(folder: string, { state, weights, moments,
     if (leftover) await rm(path.join(folder, entry), { recursive: true, force: true })
   }
   return target
+}
+
+async function fill(folder: string, { state, weights, moments, best }: Checkpoint): Promise<void> {
+  await writeSafetensors(path.join(folder, WEIGHTS_FILE), weights, { dtype: 'F32' })
+  await writeSafetensors(path.join(folder, MOMENTS_FILE), moments, { dtype: 'F32' })
+  if (state.best) await writeSafetensors(path.join(folder, BEST_FILE), best, { dtype: 'F32' })
+  await writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true })
+  await flushFolder(folder)
 }
 
 /** The newest complete checkpoint, or null where none was written yet. */

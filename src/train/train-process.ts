@@ -7,6 +7,7 @@ import { emitToParent, serveParent } from '../child.js'
 import { asDocentError, DocentError } from '../errors.js'
 import { readEncoderConfig } from '../registry/encoder-config.js'
 import { readSafetensors } from '../registry/safetensors.js'
+import { lockFolder } from '../store/folder-lock.js'
 import type { SpanLogits } from '../text/spans.js'
 import { Tokenizer } from '../text/tokenizer.js'
 import { train } from './loop.js'
@@ -54,6 +55,7 @@ serveParent({
 
 async function runTraining({ settings, parentFolder, checkpointFolder, resume, ...data }: StartRequest) {
   const checked = parseTrainingSettings(settings)
+  await using _ = await lockFolder(checkpointFolder)
   const ops = loadTensorFlow(choosePrecision(checked.precision))
   const config = await readEncoderConfig(parentFolder)
   if (checked.maxSequenceLength > config.maxPositions) {

@@ -49,8 +49,8 @@ export interface RunningTraining {
   readonly steps: AsyncIterable<StepRow>
   /**
    * Where the trained weights are.
-   * @throws CANCELLED, TRAINING_DIVERGED, TRAINING_UNAVAILABLE, INVALID_DATASET, UNSAFE_SETTINGS, MODEL_INCOMPATIBLE, or
-   * INTERNAL when the process died, with the signal and the end of its stderr. In each case the newest checkpoint is still there.
+   * @throws CANCELLED, TRAINING_DIVERGED, TRAINING_UNAVAILABLE, INVALID_DATASET, UNSAFE_SETTINGS, MODEL_INCOMPATIBLE,
+   * DATA_IN_USE when another run writes to `checkpointFolder`, DISK_FULL, or INTERNAL when the process died, with the signal and the end of its stderr. In each case the newest checkpoint is still there.
    */
   readonly result: Promise<LoopResult>
   /** The run stops between two micro-batches, writes a checkpoint, and `result` throws CANCELLED. */

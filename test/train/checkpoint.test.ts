@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { programPath } from '../../src/child.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js'
+
+const checkpointModule = pathToFileURL(programPath('train/checkpoint.js')).href
 
 let folder: string
 beforeEach(async () => {
@@ -46,9 +49,25 @@ test('a damaged state is an error that names the file, not a fresh start', async
   await expect(readCheckpoint(folder)).rejects.toMatchObject({ code: 'MODEL_INCOMPATIBLE' })
 })
 
+test('where nothing more can be written it says DISK_FULL, keeps the checkpoint before, and leaves nothing half written', async () => {
+  await writeCheckpoint(folder, checkpoint(1))
+  const writer = `
+    import { writeCheckpoint } from ${JSON.stringify(checkpointModule)}
+    const tensor = new Map([['t', { shape: [50000], data: new Float32Array(50000) }]])
+    const state = { formatVersion: 3, runKey: "key", step: 2, epoch: 0, offset: 2, trainedMs: 0, best: null }
+    await writeCheckpoint(process.argv[1], { state, weights: tensor, moments: tensor, best: new Map() })
+      .catch(({ code, message }) => console.log(code, message))`
+  // A limit on the size of a file (blocks of 512 or 1,024 bytes) ends a write as a full disk does, and needs no disk to fill.
+  const limited = 'ulimit -f 100; exec "$0" --input-type=module -e "$1" "$2"'
+  const { stdout } = await promisify(execFile)('sh', ['-c', limited, process.execPath, writer, folder])
+  expect(stdout).toMatch(/^DISK_FULL EFBIG/)
+  expect(await readCheckpoint(folder)).toEqual(checkpoint(1))
+  expect(await readdir(folder)).toEqual(['step-00000001'])
+})
+
 test('kill -9 at any moment leaves the newest finished checkpoint whole', async () => {
   const writer = `
-    import { writeCheckpoint } from ${JSON.stringify(pathToFileURL(programPath('train/checkpoint.js')).href)}
+    import { writeCheckpoint } from ${JSON.stringify(checkpointModule)}
     const folder = process.argv[1]
     for (let step = Number(process.argv[2]); ; step++) {
       const tensor = (value) => new Map([['t', { shape: [50000], data: new Float32Array(50000).fill(value) }]])

@@ -259,6 +259,13 @@ describe('a training run', () => {
     }
   })
 
+  test('keeps a second run out of the folder that it writes, and is not disturbed by it', async () => {
+    const first = start()
+    await first.steps[Symbol.asyncIterator]().next()
+    await expect(start().result).rejects.toMatchObject({ code: 'DATA_IN_USE' })
+    expect((await first.result).steps).toBe(24)
+  })
+
   test('refuses to go on from a checkpoint of another model', async () => {
     await start({ settings: { maxSteps: 2 } }).result
     const other = path.join(folder, 'other-parent')

@@ -98,5 +98,6 @@ function translate(thrown: unknown): DocentError {
   if (thrown.code === 'SQLITE_NOTADB') {
     return new DocentError('STORE_INCOMPATIBLE', 'the file is not an SQLite database', { cause: thrown })
   }
-  return new DocentError('INTERNAL', `${thrown.code}: ${thrown.message}`, { cause: thrown })
+  const code = thrown.code === 'SQLITE_FULL' ? 'DISK_FULL' : 'INTERNAL'
+  return new DocentError(code, `${thrown.code}: ${thrown.message}`, { cause: thrown })
 }

@@ -36,7 +36,7 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Creates or migrates the database at `path`. The caller holds the lock of the data directory (data-lock.ts).
+   * Creates or migrates the database at `path`. The caller holds the lock of the data directory (folder-lock.ts).
    * @throws STORE_INCOMPATIBLE when a newer release or another program wrote the file.
    */
   static async open({ path, log }: { path: string; log: Logger }): Promise<SqliteStore> {
