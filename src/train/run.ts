@@ -63,9 +63,9 @@ export class Run {
     })
     this.best = new BestWeights(this.parameters.all, settings)
     this.health = new Health(settings)
-    const longest = [...windows, ...validation].reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
     this.microBatchTokens =
-      settings.microBatchTokens ?? tokensWithin(settings.memoryBudgetMb, config, this.parameters, longest)
+      settings.microBatchTokens ??
+      tokensWithin(settings.memoryBudgetMb, config, this.parameters, [...windows, ...validation])
     this.#schedule = new Schedule(windows.length, settings)
     this.#key = runKey(input)
   }
