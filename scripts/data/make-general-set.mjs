@@ -6,45 +6,20 @@
  *   npm run build && node scripts/data/make-general-set.mjs OUT.json squad=FILE squadshifts-amazon=FILE \
  *     squadshifts-reddit=FILE qamr=FILE
  */
-import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
-import { contextKey, parseSquad, toSquad } from '../../dist/text/squad.js'
+import { contextKey } from '../../dist/text/squad.js'
+import { hash, makeSet } from './sources.mjs'
 
 /** Questions to take; `pairWithin`: whose passages an unanswerable question may be paired with. */
-const SOURCES = {
-  squad: {
-    licence: 'CC BY-SA 4.0',
-    attribution: 'SQuAD 1.1 and 2.0, Rajpurkar et al. 2016 and 2018; passages from Wikipedia',
-    answerable: 110,
-    unanswerable: 80,
-    pairWithin: 'title',
-  },
-  'squadshifts-amazon': {
-    licence: 'CC BY 4.0',
-    attribution: 'SQuADShifts (Amazon reviews), Miller et al. 2020',
-    answerable: 85,
-    unanswerable: 5,
-    pairWithin: 'source',
-  },
-  'squadshifts-reddit': {
-    licence: 'CC BY 4.0',
-    attribution: 'SQuADShifts (Reddit), Miller et al. 2020',
-    answerable: 85,
-    unanswerable: 15,
-    pairWithin: 'source',
-  },
-  qamr: {
-    licence: 'MIT',
-    attribution: 'QAMR, Michael et al. 2018',
-    answerable: 20,
-    unanswerable: 0,
-    pairWithin: 'source',
-  },
+const COUNTS = {
+  squad: { answerable: 110, unanswerable: 80, pairWithin: 'title' },
+  'squadshifts-amazon': { answerable: 85, unanswerable: 5, pairWithin: 'source' },
+  'squadshifts-reddit': { answerable: 85, unanswerable: 15, pairWithin: 'source' },
+  qamr: { answerable: 20, unanswerable: 0, pairWithin: 'source' },
 }
 const QUESTIONS_PER_CONTEXT = 2
 
+/** Never 0, so that of the three orders below only the first counts: the file was made so. */
 const byHash = (left, right) => (hash(left) < hash(right) ? -1 : 1)
-const hash = (text) => createHash('sha256').update(text).digest('hex')
 const wordsOf = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
 
 /** Contexts in the order of their hash, each with its questions in the order of theirs. */
@@ -130,7 +105,8 @@ function pairUnanswerable(groups, chosen, asked, pairWithin) {
     }))
 }
 
-function select(examples, { answerable, unanswerable, pairWithin }) {
+function select(examples, source) {
+  const { answerable, unanswerable, pairWithin } = COUNTS[source]
   const groups = groupByContext(examples)
   // Unanswerable questions that people wrote mislead better than any pairing: half of the wanted ones, where there are any.
   const written = groups
@@ -139,34 +115,17 @@ function select(examples, { answerable, unanswerable, pairWithin }) {
   const { taken, chosen } = takeAnswerable(groups, answerable)
   const asked = new Set(taken.map((example) => example.id))
   const paired = pairUnanswerable(groups, chosen, asked, pairWithin).slice(0, unanswerable - written.length)
-  return [...taken, ...written, ...paired].sort(
-    (left, right) =>
-      byHash(left.title, right.title) || byHash(left.context, right.context) || byHash(left.id, right.id),
-  )
+  return [...taken, ...written, ...paired]
+    .sort(
+      (left, right) =>
+        byHash(left.title, right.title) || byHash(left.context, right.context) || byHash(left.id, right.id),
+    )
+    .map(withoutRepeats)
 }
 
-async function main([out, ...args]) {
-  const files = args.map((argument) => argument.split('='))
-  if (!out || files.length === 0 || files.some(([name, file]) => !SOURCES[name] || !file)) {
-    throw new Error(`usage: make-general-set.mjs OUT.json NAME=FILE…  with NAME of ${Object.keys(SOURCES).join(', ')}`)
-  }
-  const data = []
-  for (const [name, file] of files) {
-    const examples = select(parseSquad(JSON.parse(await readFile(file, 'utf8')), file), SOURCES[name])
-    const unanswerable = examples.filter((example) => example.isImpossible).length
-    console.error(`${name}: ${examples.length} questions, ${unanswerable} of them unanswerable`)
-    const articles = toSquad(examples.map(withoutRepeats)).data
-    data.push(...articles.map((article) => ({ ...article, source: name, licence: SOURCES[name].licence })))
-  }
-  const sources = files.map(([name]) => ({
-    name,
-    licence: SOURCES[name].licence,
-    attribution: SOURCES[name].attribution,
-  }))
-  const licence = `Each article under the licence of its source: ${sources
-    .map((source) => `${source.attribution} (${source.licence})`)
-    .join('; ')}. Changed: a selection, with unanswerable questions made by pairing a question with another passage.`
-  await writeFile(out, `${JSON.stringify({ version: 'v2.0', licence, sources, data }, null, 1)}\n`)
-}
-
-await main(process.argv.slice(2))
+await makeSet(
+  'make-general-set.mjs',
+  process.argv.slice(2),
+  select,
+  'a selection, with unanswerable questions made by pairing a question with another passage',
+)
