@@ -3,7 +3,7 @@ import { answerLogOdds, exchangeRate, type Group, groupAnswers, type PassagePlac
 import { DocentError } from '../errors.js'
 import type { Candidate } from '../read/confidence.js'
 import type { AnswerCalibration } from '../registry/answer-calibrations.js'
-import { bestThreshold } from './calibration.js'
+import { fitThreshold } from './calibration.js'
 import { fitLogistic } from './logistic.js'
 import { scoreAnswer } from './squad-metric.js'
 
@@ -24,7 +24,7 @@ const ROUNDS = 8
 const MIN_MARGIN_WEIGHT = 0.01
 
 /**
- * Maximum likelihood of both maps, and the threshold with the best F1. Which span the decision is depends on the exchange
+ * Maximum likelihood of both maps, and the threshold where answering stops paying. Which span the decision is depends on the exchange
  * rate of similarity and margin, and that on the maps: so both are found in turns.
  * @throws INVALID_DATASET without answerable or without unanswerable questions
  */
@@ -41,7 +41,7 @@ export function fitAnswerCalibration(questions: readonly AskedQuestion[]): Answe
   }
   decided = decideAll(questions, exchangeRate({ answerable: answerMap }))
   const exact = fitExact(decided)
-  const minLogOdds = -bestThreshold(
+  const minLogOdds = -fitThreshold(
     decided.map(({ group, hasAnswer, f1 }) => ({
       noAnswerScore: -answerLogOdds(group.features, { answerable: answerMap }),
       hasAnswer,

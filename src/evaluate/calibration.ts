@@ -21,7 +21,7 @@ const MAX_TEMPERATURE = 10
 /**
  * All numbers of a calibration, from the readings of one evaluation with unanswerable questions in it: temperature and
  * null bias under which what is answerable is likeliest (Guo et al. 2017), the map to exact matches (Platt 1999) from the
- * answerable ones, and the threshold with the best F1.
+ * answerable ones, and the threshold where answering stops paying.
  * @throws INVALID_DATASET without answerable or without unanswerable questions: nothing to fit to.
  */
 export function fitCalibration(rows: readonly CalibrationRow[]): Calibration {
@@ -29,7 +29,7 @@ export function fitCalibration(rows: readonly CalibrationRow[]): Calibration {
     throw new DocentError('INVALID_DATASET', 'calibration needs answerable and unanswerable questions')
   }
   const { temperature, nullBias } = fitAnswerable(rows)
-  return { temperature, noAnswerThreshold: fitThreshold(rows), exactness: { nullBias, ...fitExact(rows) } }
+  return { temperature, noAnswerThreshold: thresholdOf(rows), exactness: { nullBias, ...fitExact(rows) } }
 }
 
 /**
@@ -60,7 +60,7 @@ function fitNull(rows: readonly CalibrationRow[], temperature: number): Logistic
   return fitLogistic(
     rows.map(() => []),
     outcomes,
-    offsets,
+    { offsets },
   )
 }
 
@@ -82,8 +82,8 @@ function fitExact(rows: readonly CalibrationRow[]): Omit<Exactness, 'nullBias'> 
   return { bias, share: weights[0] ?? 0, margin: weights[1] ?? 0 }
 }
 
-const fitThreshold = (rows: readonly CalibrationRow[]): number =>
-  bestThreshold(
+const thresholdOf = (rows: readonly CalibrationRow[]): number =>
+  fitThreshold(
     rows.flatMap(({ hasAnswer, f1, candidates }) => {
       const best = candidates[0]
       return best ? [{ noAnswerScore: -best.margin, hasAnswer, f1 }] : []
@@ -91,23 +91,22 @@ const fitThreshold = (rows: readonly CalibrationRow[]): number =>
   )
 
 /**
- * The threshold of the no-answer score with the best F1: halfway between the last question that should be answered and the
- * first that should not, so that neither is on edge.
+ * The threshold of the no-answer score at which an answer is worth as much F1 as an abstention: what answering brings is
+ * the F1 of the span, what abstaining brings is 1 where there is no answer, and a logistic map over all rows says where
+ * the one outweighs the other. The threshold with the best F1 on the very rows is the same in the limit, and depends on
+ * the few rows next to it: fitted on 640, it is twice as uncertain (docs/decisions/0014-confidence.md).
  */
-export function bestThreshold(
+export function fitThreshold(
   questions: readonly { readonly noAnswerScore: number; readonly hasAnswer: boolean; readonly f1: number }[],
 ): number {
-  const answered = questions
-    .map(({ noAnswerScore, hasAnswer, f1 }) => ({ noAnswerScore, gain: hasAnswer ? f1 : -1 }))
-    .sort((left, right) => left.noAnswerScore - right.noAnswerScore)
-  const scoreAt = (index: number): number | undefined => answered[index]?.noAnswerScore
-  let total = 0
-  let best = { total: 0, threshold: (scoreAt(0) ?? 0) - 1 }
-  for (const [index, { noAnswerScore, gain }] of answered.entries()) {
-    total += gain
-    const next = scoreAt(index + 1) ?? noAnswerScore + 2
-    // A threshold cannot pass between equal scores.
-    if (next > noAnswerScore && total > best.total) best = { total, threshold: (noAnswerScore + next) / 2 }
-  }
-  return best.threshold
+  const scores = questions.map(({ noAnswerScore }) => noAnswerScore)
+  const { bias, weights } = fitLogistic(
+    scores.map((score) => [-score]),
+    questions.map(({ hasAnswer }) => hasAnswer),
+    { importances: questions.map(({ hasAnswer, f1 }) => (hasAnswer ? f1 : 1)) },
+  )
+  const weight = weights[0] ?? 0
+  if (weight > 0) return bias / weight
+  // The score says nothing: all are answered, or none.
+  return bias > 0 ? Math.max(...scores) + 1 : Math.min(...scores, 0) - 1
 }

@@ -17,23 +17,30 @@ export interface LogisticFit {
   readonly negativeLogLikelihood: number
 }
 
+interface RowOptions {
+  /** Log-odds that each row has before any weight, 0 unless told. */
+  readonly offsets?: readonly number[]
+  /** How many rows each one counts for, 1 unless told. */
+  readonly importances?: readonly number[]
+}
+
 /**
  * Features must be such that more of them cannot make the outcome less likely: one whose weight would be negative is left
  * out, so that the map stays monotone whatever chance put into the rows.
  * @param features one list for each row
- * @param offsets log-odds that each row has before any weight, 0 unless told
  */
 export function fitLogistic(
   features: readonly (readonly number[])[],
   outcomes: readonly boolean[],
-  offsets: readonly number[] = [],
+  { offsets = [], importances = [] }: RowOptions = {},
 ): LogisticFit {
   const count = features[0]?.length ?? 0
   let used = Array.from({ length: count }, (_, index) => index)
   for (;;) {
     const rows = features.map((row, at): Row => {
       const values = [1, ...used.map((index) => row[index] as number)]
-      return { values, offset: offsets[at] ?? 0, outcome: outcomes[at] as boolean }
+      const outcome = outcomes[at] as boolean
+      return { values, outcome, offset: offsets[at] ?? 0, importance: importances[at] ?? 1 }
     })
     const [bias = 0, ...fitted] = maximise(rows, used.length + 1)
     const worst = fitted.indexOf(Math.min(...fitted))
@@ -49,8 +56,9 @@ export function fitLogistic(
 interface Row {
   /** A 1 for the bias, then the features. */
   readonly values: readonly number[]
-  readonly offset: number
   readonly outcome: boolean
+  readonly offset: number
+  readonly importance: number
 }
 
 function maximise(rows: readonly Row[], size: number): number[] {
@@ -80,8 +88,8 @@ function newtonStep(rows: readonly Row[], weights: readonly number[]): number[] 
   const hessian = weights.map((_, row) => weights.map((_, column) => (row === column ? precision : 0)))
   for (const row of rows) {
     const probability = sigmoid(logOddsOf(row, weights))
-    const error = probability - Number(row.outcome)
-    const curvature = probability * (1 - probability)
+    const error = row.importance * (probability - Number(row.outcome))
+    const curvature = row.importance * probability * (1 - probability)
     for (const [i, value] of row.values.entries()) {
       gradient[i] = (gradient[i] as number) + error * value
       const line = hessian[i] as number[]
@@ -126,7 +134,7 @@ function loss(rows: readonly Row[], weights: readonly number[]): number {
     const logOdds = logOddsOf(row, weights)
     // log(1 + exp(-x)) of the signed log-odds, without overflow.
     const signed = row.outcome ? logOdds : -logOdds
-    sum += Math.log1p(Math.exp(-Math.abs(signed))) + Math.max(0, -signed)
+    sum += row.importance * (Math.log1p(Math.exp(-Math.abs(signed))) + Math.max(0, -signed))
   }
   return sum
 }

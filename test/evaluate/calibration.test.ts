@@ -34,27 +34,51 @@ const totalF1 = (list: readonly CalibrationRow[], threshold: number): number =>
   }, 0)
 
 describe('fitCalibration', () => {
-  it('finds a threshold that no other one beats', () => {
+  it('finds the threshold that pays best among questions of the same kind, nearer than the best F1 of the rows does', () => {
+    const random = seeded(5)
+    // An answer pays from log-odds m - 1 and F1 sigmoid(m / 4) on: where p f = 1 - p.
+    const make = (count: number): CalibrationRow[] =>
+      Array.from({ length: count }, () => {
+        const margin = 16 * random() - 8
+        const hasAnswer = random() < sigmoid(margin - 1)
+        return row(hasAnswer, hasAnswer && random() < sigmoid(margin / 4) ? 1 : 0, margin)
+      })
+    const pays = -1.521
+    const errors = Array.from({ length: 40 }, () => {
+      const list = make(300)
+      const questions = list.map(
+        ({ hasAnswer, f1 }, at): ScoredQuestion => ({ id: `${at}`, hasAnswer, f1, exact: f1, prediction: 'x' }),
+      )
+      const scores = new Map(list.map(({ candidates }, at) => [`${at}`, -(candidates[0]?.margin ?? 0)]))
+      return {
+        fitted: (fitCalibration(list).noAnswerThreshold - pays) ** 2,
+        ofTheRows: (findBestThresholds(questions, scores).bestF1Threshold - pays) ** 2,
+      }
+    })
+    const mean = (name: 'fitted' | 'ofTheRows') => errors.reduce((sum, error) => sum + error[name], 0) / errors.length
+    expect(mean('fitted')).toBeLessThan(0.1)
+    expect(mean('fitted')).toBeLessThan(mean('ofTheRows') / 2)
+    expect(fitCalibration(make(20_000)).noAnswerThreshold).toBeCloseTo(pays, 0)
+  })
+
+  it('gives every question its best where one threshold can', () => {
+    const apart = fc.record({
+      answerable: fc.array(fc.double({ min: 1, max: 20, noNaN: true }), { minLength: 1, maxLength: 20 }),
+      unanswerable: fc.array(fc.double({ min: -20, max: -1, noNaN: true }), { minLength: 1, maxLength: 20 }),
+    })
     fc.assert(
-      fc.property(rows, (list) => {
-        const { noAnswerThreshold } = fitCalibration(list)
-        const scores = list.map(({ candidates }) => -(candidates[0] as { margin: number }).margin)
-        const others = [-1e6, ...scores, 1e6]
-        const best = Math.max(...others.map((threshold) => totalF1(list, threshold)))
-        expect(totalF1(list, noAnswerThreshold)).toBeCloseTo(best, 6)
+      fc.property(apart, ({ answerable, unanswerable }) => {
+        const list = [...answerable.map((margin) => row(true, 1, margin)), ...unanswerable.map((m) => row(false, 0, m))]
+        expect(totalF1(list, fitCalibration(list).noAnswerThreshold)).toBe(list.length)
       }),
     )
   })
 
-  it('agrees with the best F1 of the official scorer', () => {
-    const list = [row(true, 1, 4), row(false, 0, -3), row(true, 0.5, 1), row(false, 0, 2)]
-    const scores = new Map(list.map(({ candidates }, index) => [`${index}`, -(candidates[0]?.margin ?? 0)]))
-    const questions = list.map(
-      ({ hasAnswer, f1 }, index): ScoredQuestion => ({ id: `${index}`, hasAnswer, f1, exact: 0, prediction: 'x' }),
-    )
-    const { noAnswerThreshold } = fitCalibration(list)
-    expect((100 * totalF1(list, noAnswerThreshold)) / 4).toBe(findBestThresholds(questions, scores).bestF1)
-    expect(noAnswerThreshold).toBe(-3)
+  it('answers all or none where the score says nothing, whichever pays', () => {
+    const backwards = [row(true, 1, -5), row(true, 1, -6), row(true, 1, -7), row(false, 0, 5)]
+    expect(totalF1(backwards, fitCalibration(backwards).noAnswerThreshold)).toBe(3)
+    const never = [row(true, 0, 5), row(false, 0, 6)]
+    expect(totalF1(never, fitCalibration(never).noAnswerThreshold)).toBe(1)
   })
 
   it('finds numbers in their bounds whatever the rows', () => {
@@ -103,11 +127,6 @@ describe('fitCalibration', () => {
     expect(() => fitCalibration([row(true, 1, 1)])).toThrow(/unanswerable/)
     expect(() => fitCalibration([row(false, 0, 1)])).toThrow(/answerable/)
     expect(() => fitCalibration([])).toThrow(/needs/)
-  })
-
-  it('abstains always when answering never pays', () => {
-    const list = [row(true, 0, 5), row(false, 0, 6)]
-    expect(totalF1(list, fitCalibration(list).noAnswerThreshold)).toBe(1)
   })
 })
 
