@@ -50,6 +50,8 @@ if (!id || !trained || !base) {
 
 const { maxSequenceLength, stride, maxQuestionTokens, maxAnswerTokens } = DEFAULT_READER_SETTINGS
 const window = { maxSequenceLength, stride, maxQuestionTokens, maxAnswerTokens }
+/** The share of the general set's questions for which int8 must decide as fp32 does: the same span, or none. */
+const LEAST_AGREEMENT = 0.97
 const { signal } = new AbortController()
 
 const registry = new Registry({ modelsDir: options.models })
@@ -63,7 +65,13 @@ const version = await registry.create(id, async (folder) => {
   const general = await readSquadFile(SHIPPED_SETS.general)
   const reference = await makeReference({ folder, window, examples: general, threads: 1 })
   const forms = {}
-  for (const name of SERVED_FORMS) forms[name] = await measureForm(name, { folder, reference, general })
+  const decisions = {}
+  for (const name of SERVED_FORMS) {
+    const { form, readings } = await measureForm(name, { folder, reference, general })
+    forms[name] = form
+    decisions[name] = readings.map(decisionOf)
+  }
+  checkAgreement(decisions)
   return {
     architecture: 'BertForQuestionAnswering',
     origin: 'BUNDLED',
@@ -105,8 +113,19 @@ async function measureForm(name, { folder, reference, general }) {
       )
       metrics[set] = toMetric(found)
     }
-    return { ...compared, metrics, calibration }
+    return { form: { ...compared, metrics, calibration }, readings }
   })
+}
+
+/** The place that is chosen, or none where the null score is the higher one. */
+function decisionOf({ candidates: [best], noAnswerScore }) {
+  return best && noAnswerScore <= 0 ? `${best.start}-${best.end}` : 'none'
+}
+
+function checkAgreement({ int8, fp32 }) {
+  const share = int8.filter((decision, at) => decision === fp32[at]).length / int8.length
+  console.error(`int8 decides as fp32 does for ${(100 * share).toFixed(1)} % of ${int8.length} general questions`)
+  if (share < LEAST_AGREEMENT) throw new Error(`at least ${100 * LEAST_AGREEMENT} % are needed`)
 }
 
 /** In half precision, without the word embeddings: set-up takes those from the encoder. */

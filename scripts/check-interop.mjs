@@ -90,7 +90,10 @@ async function run() {
   } finally {
     await peer.stop()
   }
-  await checkPipeline(asked, new Reader({ ...{ tokenizer, settings }, ...(await hostOf(graphs.int8, manifest)) }))
+  // The pipeline knows no longest answer.
+  const unlimited = { ...settings, maxAnswerTokens: settings.maxSequenceLength }
+  const served = await hostOf(graphs.int8, manifest)
+  await checkPipeline(asked, new Reader({ tokenizer, settings: unlimited, ...served }))
 }
 
 /** From all over the general set: answerable, and of one window, since the pipeline of Transformers.js makes no more. */
@@ -197,8 +200,9 @@ async function checkAdapter(peer, windows, inputs) {
   )
 }
 
-const typed = (rows) =>
-  rows.map(([start, end]) => ({ startLogits: Float32Array.from(start), endLogits: Float32Array.from(end) }))
+function typed(rows) {
+  return rows.map(([start, end]) => ({ startLogits: Float32Array.from(start), endLogits: Float32Array.from(end) }))
+}
 
 async function checkOptimum(peer, inputs, ours) {
   const { version, logits, problem } = await peer.ask({ check: 'optimum', inputs, file: GRAPH_FILES.int8 })

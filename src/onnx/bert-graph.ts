@@ -161,7 +161,7 @@ function writeLayer(parts: EncoderParts, layer: number, hidden: Value, mask: Val
 
 /** LayerNorm(product + bias + residual); `source` is where the bias and the norm are kept in the weights. */
 function writeAddNorm(
-  { graph, config, weights, kernels }: EncoderParts,
+  { graph, config, weights }: EncoderParts,
   name: string,
   source: string,
   product: Value,
@@ -173,7 +173,9 @@ function writeAddNorm(
     weights.encoder(`${source}.dense.bias`, config.hiddenSize),
   )
   const norm = normParts(graph, config, weights, `${source}.LayerNorm`)
-  return kernels.addNorm(graph, name, { product, bias, residual, norm })
+  const biased = graph.node(`${name}.biased`, 'Add', [product, bias])
+  const sum = graph.node(`${name}.sum`, 'Add', [biased, residual])
+  return writeNorm(graph, name, sum, norm)
 }
 
 function normParts(

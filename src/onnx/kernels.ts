@@ -23,15 +23,6 @@ export interface NormParts {
   readonly epsilon: number
 }
 
-export interface AddNormParts {
-  /** [batch, sequence, hidden], of a linear layer without its bias. */
-  readonly product: Value
-  /** [hidden], of that layer. */
-  readonly bias: Value
-  readonly residual: Value
-  readonly norm: NormParts
-}
-
 export interface KernelWriter {
   /** attention_mask [batch, sequence], 1 or 0, as `attention` takes it. */
   mask(graph: GraphBuilder, attentionMask: Value): Value
@@ -39,8 +30,6 @@ export interface KernelWriter {
   attention(graph: GraphBuilder, name: string, parts: AttentionParts): Value
   /** gelu(input + bias), the exact one (with erf). */
   biasGelu(graph: GraphBuilder, name: string, input: Value, bias: Value): Value
-  /** LayerNorm(product + bias + residual) */
-  addNorm(graph: GraphBuilder, name: string, parts: AddNormParts): Value
 }
 
 const lastAxis = { axis: { int: -1 } } as const
@@ -60,11 +49,6 @@ export const fusedKernels: KernelWriter = {
     )
   },
   biasGelu: (graph, name, input, bias) => graph.node(name, 'BiasGelu', [input, bias], { domain: MICROSOFT }),
-  addNorm: (graph, name, { product, bias, residual, norm }) =>
-    graph.node(name, 'SkipLayerNormalization', [product, residual, norm.weight, norm.bias, bias], {
-      domain: MICROSOFT,
-      attributes: { epsilon: { float: norm.epsilon } },
-    }),
 }
 
 /** What a masked token's score loses: as the fused kernel has it, so that the forms agree even where all are masked. */
@@ -113,14 +97,9 @@ export const standardKernels: KernelWriter = {
     const half = graph.node(`${name}.half`, 'Mul', [biased, scalar(graph, `${name}.a_half`, 0.5)])
     return graph.node(name, 'Mul', [half, share])
   },
-  addNorm: (graph, name, { product, bias, residual, norm }) => {
-    const biased = graph.node(`${name}.biased`, 'Add', [product, bias])
-    const sum = graph.node(`${name}.sum`, 'Add', [biased, residual])
-    return writeNorm(graph, name, sum, norm)
-  },
 }
 
-/** LayerNormalization came to ONNX with opset 17, so both ways share it. */
+/** Came to ONNX with opset 17, and is faster than what fuses it with the additions before (docs/onnx-export.md): both ways share it. */
 export function writeNorm(
   graph: GraphBuilder,
   name: string,

@@ -26,8 +26,8 @@ export function addExport(models: Command, environment: NodeJS.ProcessEnv): void
     command,
     environment,
     [
-      'docent models export bundled-3 --out reader.onnx',
-      'docent models export bundled-3 --form int8 --out reader.onnx',
+      'docent models export bundled-4 --out reader.onnx',
+      'docent models export bundled-4 --form int8 --out reader.onnx',
     ],
     async ({ config, log, print }, { form, out }, [id = '']) => {
       const registry = new Registry({ modelsDir: config.modelsDir, log })

@@ -36,7 +36,7 @@ export function addModels(program: Command, environment: NodeJS.ProcessEnv): voi
     .command('show')
     .argument('<id>')
     .description('One version: its manifest, the form in which it answers, and when it was current.')
-  finish(show, environment, ['docent models show bundled-3'], async (session, _, [id]) => {
+  finish(show, environment, ['docent models show bundled-4'], async (session, _, [id]) => {
     await using client = await session.connect()
     const { modelVersion } = await client.graphql<{ modelVersion: ModelView & { manifest: unknown } }>(
       `query($id: ID!) { modelVersion(id: $id) { ${FIELDS} servedForm manifest promotions { kind reason createdAt } } }`,
