@@ -16,6 +16,7 @@ const LENGTH = 256
 /** Ways to train, the first being what the peer does too: every weight. */
 const WAYS = [
   ['all weights', { freezeEmbeddings: 'none' }],
+  ['all weights, a budget of 3 GiB', { freezeEmbeddings: 'none', memoryBudgetMb: 3072 }],
   ['all weights, float32', { freezeEmbeddings: 'none', precision: 'float32' }],
   ['word table frozen', { freezeEmbeddings: 'words' }],
   ['LoRA', { method: 'lora' }],

@@ -11,9 +11,9 @@ import sys
 import time
 
 import torch
-from transformers import EncoderConfig, BertForQuestionAnswering
+from transformers import BertConfig, BertForQuestionAnswering
 
-config = EncoderConfig.from_json_file(sys.argv[1])
+config = BertConfig.from_json_file(sys.argv[1])
 config._attn_implementation = "eager"
 batch, length = int(sys.argv[2]), int(sys.argv[3])
 torch.manual_seed(13)
