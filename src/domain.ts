@@ -97,7 +97,7 @@ export interface Passage {
   readonly lexicalRank: number | null
   /** BM25, larger is better. */
   readonly lexicalScore: number | null
-  /** Reciprocal rank fusion score: what the passages are ordered by. */
+  /** Of both searches (retrieve/fusion.ts): what the passages are ordered by. */
   readonly score: number
 }
 

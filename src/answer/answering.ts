@@ -49,49 +49,63 @@ export class Answering {
    */
   async ask(input: AskInput): Promise<AskResult> {
     const startedAt = performance.now()
-    const { store, retriever, servingReader } = this.#options
     const request = parseAsk(input)
-    const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
-    const resolvedQuestion = resolveHistory(request.question, request.history)
-    const filter = toFilter(request.filter)
-    const found = await retriever.retrieve(resolvedQuestion, { collectionIds, filter, topK: request.topK })
-    const readFrom = performance.now()
-    const reading = await servingReader.read(resolvedQuestion, found.passages)
-    const readMs = performance.now() - readFrom
-    const chosen = await this.#calibrationFor(reading, request)
-    const decision = decide({
-      reading,
-      passages: found.passages.map(toPlace),
-      calibration: chosen?.calibration,
-      noAnswerThreshold: reading.calibration.noAnswerThreshold,
-    })
-    const answers = await this.#answersOf(decision, found.passages, request)
+    const considered = await this.#consider(request)
+    const { passages, decision, served, calibrationId, timings } = considered
+    const answers = await this.#answersOf(decision, passages, request)
+    const { question, history, topK, maxAnswers, minConfidence } = request
+    const { collectionIds, filter, resolvedQuestion } = considered
     const interaction: Interaction = {
       id: uuidv7(),
-      question: request.question,
-      resolvedQuestion,
-      history: request.history,
-      collectionIds,
-      filter,
-      settings: { topK: request.topK, maxAnswers: request.maxAnswers, minConfidence: request.minConfidence },
-      passages: found.passages.map(toRecord),
+      ...{ question, resolvedQuestion, history, collectionIds, filter },
+      settings: { topK, maxAnswers, minConfidence },
+      passages: passages.map(toRecord),
       answers,
       abstained: answers.length === 0,
       noAnswerProbability: decision.noAnswerProbability,
-      decision: { calibration: chosen?.id ?? null, features: decision.answers[0]?.features ?? null },
-      readerVersion: reading.version.id,
+      decision: { calibration: calibrationId, features: decision.answers[0]?.features ?? null },
+      readerVersion: served.version.id,
       embedderVersion: this.#options.embedderVersion,
-      timings: {
-        embedMs: found.embedMs,
-        retrieveMs: found.retrieveMs,
-        readMs,
-        totalMs: performance.now() - startedAt,
-      },
+      timings: { ...timings, totalMs: performance.now() - startedAt },
       createdAt: new Date(),
     }
-    await store.transact(({ interactions }) => interactions.insert(interaction))
+    await this.#options.store.transact(({ interactions }) => interactions.insert(interaction))
     this.#options.onAsked?.(interaction)
-    return { interaction, passages: found.passages }
+    return { interaction, passages }
+  }
+
+  /**
+   * What `ask` decides by, with the answers that do not pass: for measuring. Nothing is stored.
+   * @throws INVALID_INPUT, COLLECTION_NOT_FOUND
+   */
+  async consider(input: AskInput): Promise<{ passages: readonly Passage[]; decision: Decision }> {
+    return this.#consider(parseAsk(input))
+  }
+
+  async #consider(request: AskRequest) {
+    const { store, retriever, servingReader } = this.#options
+    const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
+    const resolvedQuestion = resolveHistory(request.question, request.history)
+    const filter = toFilter(request.filter)
+    const { topK } = request
+    const { passages, embedMs, retrieveMs } = await retriever.retrieve(resolvedQuestion, {
+      collectionIds,
+      filter,
+      topK,
+    })
+    const readFrom = performance.now()
+    const served = await servingReader.read(resolvedQuestion, passages)
+    const readMs = performance.now() - readFrom
+    const chosen = await this.#calibrationFor(served, request)
+    const decision = decide({
+      reading: served,
+      passages: passages.map(toPlace),
+      calibration: chosen?.calibration,
+      noAnswerThreshold: served.calibration.noAnswerThreshold,
+    })
+    const timings = { embedMs, retrieveMs, readMs }
+    const calibrationId = chosen?.id ?? null
+    return { collectionIds, filter, resolvedQuestion, passages, served, decision, calibrationId, timings }
   }
 
   /** What `ask` would read. Nothing is stored. @throws INVALID_INPUT, COLLECTION_NOT_FOUND */

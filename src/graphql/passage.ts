@@ -22,7 +22,7 @@ export const PassageType = builder.objectRef<Passage>('Passage').implement({
     start: t.int({ resolve: ({ chunk }) => chunk.start }),
     end: t.int({ resolve: ({ chunk }) => chunk.end }),
     headingPath: t.stringList({ resolve: ({ chunk }) => [...chunk.headingPath] }),
-    score: t.exposeFloat('score', { description: 'Reciprocal rank fusion: what passages are ordered by.' }),
+    score: t.exposeFloat('score', { description: 'Cosine and BM25 in one: what passages are ordered by.' }),
     denseRank: t.exposeInt('denseRank', { nullable: true }),
     denseScore: t.exposeFloat('denseScore', { nullable: true, description: 'Cosine similarity, -1 to 1.' }),
     lexicalRank: t.exposeInt('lexicalRank', { nullable: true }),

@@ -1,15 +1,22 @@
 /**
- * Reciprocal rank fusion: Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
- * Learning Methods", SIGIR 2009. An item scores the sum of 1 / (60 + rank) over the lists that hold it. Cosines and BM25
- * scores have no common scale; ranks have.
+ * One score of two: cosine + 0.025 * BM25. A weighted sum of the raw scores keeps how far apart they are, which ranks throw
+ * away (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 2023). BM25 sums inverse
+ * document frequencies, so that it weighs less, by itself, in a small collection, where a rare word proves little. The
+ * weight was chosen on questions of SQuAD's training half: docs/decisions/0016-fusion.md.
  */
 
-/** The paper's k: how little it matters to be first rather than tenth. */
-export const RANK_CONSTANT = 60
+/** What one unit of BM25 is worth in cosines. */
+export const LEXICAL_WEIGHT = 0.025
 
 export interface Ranked {
   readonly seq: number
   readonly score: number
+}
+
+/** A search's hits, best first, at most `limit` of them. */
+export interface RankedList {
+  readonly hits: readonly Ranked[]
+  readonly limit: number
 }
 
 export interface Fused {
@@ -21,18 +28,23 @@ export interface Fused {
 }
 
 /** Every seq of either list once, best first; ties in the order of the dense rank, then of seq. */
-export function fuse(dense: readonly Ranked[], lexical: readonly Ranked[]): Fused[] {
-  const denseBySeq = placesBySeq(dense)
-  const lexicalBySeq = placesBySeq(lexical)
+export function fuse(dense: RankedList, lexical: RankedList): Fused[] {
+  const denseBySeq = placesBySeq(dense.hits)
+  const lexicalBySeq = placesBySeq(lexical.hits)
+  const denseFloor = floorOf(dense)
+  const lexicalFloor = floorOf(lexical)
   const fused = [...new Set([...denseBySeq.keys(), ...lexicalBySeq.keys()])].map((seq) => {
     const places = { dense: denseBySeq.get(seq) ?? null, lexical: lexicalBySeq.get(seq) ?? null }
-    return { seq, ...places, score: reciprocal(places.dense) + reciprocal(places.lexical) }
+    const cosine = places.dense?.score ?? denseFloor
+    const bm25 = places.lexical?.score ?? lexicalFloor
+    return { seq, ...places, score: cosine + LEXICAL_WEIGHT * bm25 }
   })
   const denseRank = ({ dense: place }: Fused) => place?.rank ?? Number.MAX_SAFE_INTEGER
   return fused.sort((a, b) => b.score - a.score || denseRank(a) - denseRank(b) || a.seq - b.seq)
 }
 
-const reciprocal = (place: { rank: number } | null): number => (place ? 1 / (RANK_CONSTANT + place.rank) : 0)
+/** What is not in a full list scores at most its last; what is not in one with room left has nothing of what it looks for. */
+const floorOf = ({ hits, limit }: RankedList): number => (hits.length < limit ? 0 : (hits.at(-1)?.score ?? 0))
 
 /** A seq that stands twice in a list counts where it stands first. */
 function placesBySeq(list: readonly Ranked[]): Map<number, { rank: number; score: number }> {

@@ -2,22 +2,22 @@
  * retrieve/: enters a question, leave the passages that could answer it, best first. Called by answer/.
  *
  * The question is searched twice, by meaning (embedding and vector index) and by words (BM25), and the two lists are
- * fused by rank. Everything a passage shows is read from the store afterwards, so that a chunk which was replaced or
+ * fused into one score. Everything a passage shows is read from the store afterwards, so that a chunk which was replaced or
  * deleted a moment ago is left out, whatever the index said.
  */
 import type { DocumentFilter, Passage } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { VectorHit, VectorIndex } from '../index/vector-index.js'
 import type { Reader } from '../store/store.js'
-import { type Fused, fuse, RANK_CONSTANT } from './fusion.js'
+import { type Fused, fuse, LEXICAL_WEIGHT } from './fusion.js'
 
 /** How many chunks each search brings to the fusion: a passage that both find low can still rise above one that one finds. */
 const SEARCH_DEPTH = 50
 
 /** What the passages of a question depend on, beside embedder and index: calibrations are keyed by it. */
 export const RETRIEVAL_SETTINGS = {
-  fusion: 'reciprocal-rank',
-  rankConstant: RANK_CONSTANT,
+  fusion: 'weighted-scores',
+  lexicalWeight: LEXICAL_WEIGHT,
   searchDepth: SEARCH_DEPTH,
 } as const
 
@@ -67,7 +67,7 @@ export class Retriever {
       this.#searchDense(vector, collections, filter, limit),
       this.#reader.chunks.searchLexical(query, { collectionIds, filter, limit }),
     ])
-    const passages = await this.#toPassages(fuse(dense, lexical), topK)
+    const passages = await this.#toPassages(fuse({ hits: dense, limit }, { hits: lexical, limit }), topK)
     return { passages, embedMs, retrieveMs: performance.now() - startedAt - embedMs }
   }
 

@@ -20,7 +20,8 @@ afterAll(() => folders?.remove())
 type Any = any
 
 /** What is long says how far it is, a line at a time: on a busy machine that is more than on an idle one. */
-const PROGRESS = /^.*(queued|reading|embedding|storing|skipped|done|running|rebuilding|questions).*\n/gm
+const PROGRESS =
+  /^.*(queued|reading|embedding|storing|skipped|done|running|rebuilding|questions|documents ingested).*\n/gm
 
 async function json(...args: string[]): Promise<Any> {
   const { status, stdout, stderr } = await docent([...args, '--json'], folders.environment)
@@ -155,6 +156,47 @@ test('evaluate reader needs neither server nor store, and writes what the offici
   expect(scores).toMatchObject({ model: 'tiny-1', n: 1, squadVersion: '1.1', f1: expect.any(Number) })
   const { q1 } = JSON.parse(await readFile(predictions, 'utf8'))
   expect(context).toContain(q1)
+})
+
+test('evaluate pipeline asks every question of all contexts, and leaves what is served alone', async () => {
+  const paragraphs = ['Otters hold hands while they sleep.', 'Zebras have stripes.', 'Walruses eat clams.'].map(
+    (context, at) => ({
+      context,
+      qas: [
+        {
+          id: `q${at}`,
+          question: `What of ${context.split(' ')[0]}?`,
+          answers: [{ text: context.slice(0, 6), answer_start: 0 }],
+        },
+      ],
+    }),
+  )
+  const data = join(folders.folder, 'animals.json')
+  await writeFile(data, JSON.stringify({ version: '1.1', data: [{ title: 'Animals', paragraphs }] }))
+  const predictions = join(folders.folder, 'animals.predictions.json')
+  const before = await json('documents', 'list')
+  const args = ['--data', data, '--questions', '2', '--top-k', '3', '--predictions', predictions]
+  const scores = await json('evaluate', 'pipeline', ...args)
+  expect(scores).toMatchObject({
+    model: 'tiny-1',
+    documents: 3,
+    n: 2,
+    squadVersion: '1.1',
+    recallAt5: 100,
+    recallAt20: 100,
+  })
+  expect(scores.p95Ms).toBeGreaterThanOrEqual(scores.p50Ms)
+  const written: Record<string, string> = JSON.parse(await readFile(predictions, 'utf8'))
+  expect(Object.keys(written)).toEqual(['q0', 'q1'])
+  const contexts = paragraphs.map(({ context }) => context)
+  for (const text of Object.values(written)) expect(contexts.some((context) => context.includes(text))).toBe(true)
+  expect(await json('documents', 'list')).toEqual(before)
+  const { status, stderr } = await docent(
+    ['evaluate', 'pipeline', '--data', data, '--questions', '0'],
+    folders.environment,
+  )
+  expect(status).toBe(1)
+  expect(stderr).toContain('--questions must be a whole number above 0')
 })
 
 test('a failure has its code and hint on stderr and status 1', async () => {

@@ -44,6 +44,7 @@ test('every operation has its command', () => {
       ...['feedback submit', 'feedback list', 'feedback accept', 'feedback reject', 'jobs list', 'jobs show'],
       ...['jobs cancel', 'runs list', 'runs show', 'models list', 'models show', 'models promote', 'models rollback'],
       ...['models export', 'models import', 'models verify', 'index verify', 'index rebuild', 'evaluate reader'],
+      'evaluate pipeline',
     ]
       .map((name) => `docent ${name}`)
       .sort(),

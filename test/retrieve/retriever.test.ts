@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Passage } from '../../src/domain.js'
 import { HnswIndex } from '../../src/index/hnsw/hnsw-index.js'
 import { HNSW_SETTINGS } from '../../src/index/hnsw/settings.js'
 import { createLogger } from '../../src/log.js'
+import { LEXICAL_WEIGHT } from '../../src/retrieve/fusion.js'
 import { type QueryEmbedder, Retriever } from '../../src/retrieve/retriever.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import { addCollection, addDocument, chunksOf, versionRow } from '../conformance/rows.js'
@@ -74,11 +76,12 @@ describe('retrieval', () => {
       text: pieces[1],
       denseRank: 1,
       lexicalRank: 1,
-      score: 2 / 61,
       chunk: { seq: seqs[1], documentId: document.id, version: 1, collectionId, ordinal: 1 },
     })
-    expect(passages[0]?.denseScore).toBeGreaterThan(0)
-    expect(passages[0]?.lexicalScore).toBeGreaterThan(0)
+    const { denseScore, lexicalScore, score } = passages[0] as Passage
+    expect(denseScore).toBeGreaterThan(0)
+    expect(lexicalScore).toBeGreaterThan(0)
+    expect(score).toBe((denseScore as number) + LEXICAL_WEIGHT * (lexicalScore as number))
     expect(embedMs).toBeGreaterThanOrEqual(0)
     expect(retrieveMs).toBeGreaterThan(0)
     const zebra = (await retrieve('zebras stripes')).passages[0]

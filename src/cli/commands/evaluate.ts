@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import writeFileAtomic from 'write-file-atomic'
@@ -10,9 +9,11 @@ import { SessionPool } from '../../onnx/session-pool.js'
 import { startForm } from '../../read/form.js'
 import { DEFAULT_READER_SETTINGS } from '../../read/reader.js'
 import { type ModelVersion, Registry } from '../../registry/registry.js'
-import { parseSquad, type SquadExample } from '../../text/squad.js'
+import type { SquadExample } from '../../text/squad.js'
 import { Tokenizer } from '../../text/tokenizer.js'
 import { finish, type Session } from '../command.js'
+import { partsOf, readExamples, withInterval } from '../examples.js'
+import { addEvaluatePipeline } from './evaluate-pipeline.js'
 
 interface Options {
   readonly json?: boolean
@@ -60,19 +61,7 @@ export function addEvaluate(program: Command, environment: NodeJS.ProcessEnv): v
       )
     },
   )
-}
-
-async function readExamples(path: string): Promise<SquadExample[]> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new DocentError('INVALID_INPUT', `--data: there is no file ${path}`)
-  })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new DocentError('INVALID_DATASET', `${path} is not JSON: ${(error as Error).message}`)
-  }
-  return parseSquad(json, path)
+  addEvaluatePipeline(evaluate, environment)
 }
 
 async function chooseVersion(registry: Registry, id: string | undefined): Promise<ModelVersion> {
@@ -90,21 +79,13 @@ async function measure({ config, log, note }: Session, version: ModelVersion, ex
   const start = (modelPath: string) => SessionPool.start({ modelPath, processes })
   const { name, form, host: started } = await startForm(version, { preference, start, log })
   await using host = started
-  let shownPercent = -1
   const result = await evaluateReader({
     host,
     tokenizer: await Tokenizer.open(folder),
     settings: { ...DEFAULT_READER_SETTINGS, ...manifest.window },
     examples,
     calibration: form.calibration,
-    onProgress: (done, total) => {
-      const percent = Math.floor((100 * done) / total)
-      if (percent >= shownPercent + 5) note(`${done} of ${total} questions (${percent} %)`)
-      if (percent >= shownPercent + 5) shownPercent = percent
-    },
+    onProgress: partsOf(note, 'questions'),
   })
   return { form: name, ...result }
 }
-
-const withInterval = (value: number, [low, high]: readonly [number, number]): string =>
-  `${value.toFixed(2)} (95 %: ${low.toFixed(2)} to ${high.toFixed(2)})`
