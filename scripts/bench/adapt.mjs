@@ -23,6 +23,7 @@ const COMMON = { preset: 'none', epochs: 3, batchSize: 16, maxSequenceLength: 38
 const METHODS = {
   full: { learningRate: 5e-5 },
   'full+replay': { learningRate: 5e-5, ...REPLAY },
+  'full+more replay': { learningRate: 5e-5, replayRatio: 2 },
   'full+replay+fast': { learningRate: 1e-4, ...REPLAY },
   'full+replay+pulled': { learningRate: 5e-5, ...REPLAY, pullToParent: 0.3 },
   'full+replay+decay': { learningRate: 1e-4, ...REPLAY, layerDecay: 0.8 },

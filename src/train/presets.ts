@@ -13,35 +13,37 @@ export interface Preset {
 
 /** Questions of before among the labels: enough that each batch has some, however few the labels are. */
 const LEAST_REPLAYED = 300
-/** Of many labels, one question of before for two. */
-const LEAST_RATIO = 0.5
+/** Of many labels, one question of before for each, as far as there are so many. */
+const LEAST_RATIO = 1
 const MAX_RATIO = 20
 
 const CAREFUL_RATE = 5e-5
+/** Of the parent's weights in the result: costs the labels little, and wins back two fifths of what was forgotten. */
+const KEPT_OF_PARENT = 0.2
 
 /** @param chosen by name, or `auto`: by the number of labels */
 export function presetFor(chosen: TrainingSettings['preset'], trainCount: number): Preset {
   const name = chosen === 'auto' ? nameFor(trainCount) : chosen
   const replayRatio = Math.min(MAX_RATIO, Math.max(LEAST_RATIO, LEAST_REPLAYED / Math.max(1, trainCount)))
-  const careful = { learningRate: CAREFUL_RATE, replayRatio }
+  const careful = { learningRate: CAREFUL_RATE, replayRatio, parentShare: KEPT_OF_PARENT }
   if (name === 'few') {
     return {
       name,
       reason: 'few labels are seen often, among many questions of before, and the result keeps a fifth of the parent',
-      settings: { ...careful, epochs: 6, parentShare: 0.2 },
+      settings: { ...careful, epochs: 6 },
     }
   }
   if (name === 'some') {
     return {
       name,
-      reason: 'labels are seen three times at a low rate, with questions of before among them',
+      reason: 'labels are seen three times among questions of before, and the result keeps a fifth of the parent',
       settings: { ...careful, epochs: 3 },
     }
   }
   if (name === 'many') {
     return {
       name,
-      reason: 'many labels are seen twice at a low rate, with one question of before for two of them',
+      reason: 'many labels are seen twice among questions of before, and the result keeps a fifth of the parent',
       settings: { ...careful, epochs: 2 },
     }
   }

@@ -15,7 +15,8 @@ test('the number of labels chooses, and every choice is safe', () => {
 test('fewer labels are seen more often, among more questions of before', () => {
   const [few, some, many] = [30, 300, 3000].map((count) => presetFor('auto', count).settings)
   expect([few?.epochs, some?.epochs, many?.epochs]).toEqual([6, 3, 2])
-  expect([few?.replayRatio, some?.replayRatio, many?.replayRatio]).toEqual([10, 1, 0.5])
+  expect([few?.replayRatio, some?.replayRatio, many?.replayRatio]).toEqual([10, 1, 1])
+  expect([few?.parentShare, some?.parentShare, many?.parentShare]).toEqual([0.2, 0.2, 0.2])
   expect(presetFor('auto', 1).settings.replayRatio).toBe(20)
 })
 
