@@ -24,8 +24,8 @@ const ROUNDS = 8
 const MIN_MARGIN_WEIGHT = 0.01
 
 /**
- * Maximum likelihood of both maps, and the threshold where answering stops paying. Which span the decision is depends on the exchange
- * rate of similarity and margin, and that on the maps: so both are found in turns.
+ * Maximum likelihood of both maps, and the threshold where answering stops paying. Which span the decision is depends
+ * on the exchange rate of similarity and margin, and that on the maps: so both are found in turns.
  * @throws INVALID_DATASET without answerable or without unanswerable questions
  */
 export function fitAnswerCalibration(questions: readonly AskedQuestion[]): AnswerCalibration {

@@ -4,10 +4,10 @@
  * to hold the same words is no hit.
  */
 import type { Decision } from '../answer/decision.js'
-import type { Passage, ReaderScore } from '../domain.js'
+import type { Passage } from '../domain.js'
 import { contextKey, hasUnanswerable, type SquadExample } from '../text/squad.js'
-import { bootstrapInterval, type Interval } from './bootstrap.js'
-import { type ScoredQuestion, scoreQuestions, toReaderScore } from './squad-metric.js'
+import { type ScoreWithIntervals, scoreWithIntervals } from './intervals.js'
+import { type ScoredQuestion, scoreQuestions } from './squad-metric.js'
 
 export interface Pipeline {
   /** Best first, enough of them to name {@link DEEPEST_RANK} documents. */
@@ -24,11 +24,9 @@ export interface PipelineOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-export interface PipelineEvaluation extends ReaderScore {
+export interface PipelineEvaluation extends ScoreWithIntervals {
   /** Where every question has an answer, the best span counts whether or not it passes, as the 1.1 scorer has it. */
   readonly squadVersion: '1.1' | '2.0'
-  readonly exactMatchInterval: Interval
-  readonly f1Interval: Interval
   /** Percent of the questions with an answer whose document is among the first k found. */
   readonly recallAt1: number
   readonly recallAt5: number
@@ -76,9 +74,7 @@ export async function evaluatePipeline({
   times.sort((left, right) => left - right)
   return {
     squadVersion,
-    ...toReaderScore(questions),
-    exactMatchInterval: bootstrapInterval(questions.map(({ exact }) => 100 * exact)),
-    f1Interval: bootstrapInterval(questions.map(({ f1 }) => 100 * f1)),
+    ...scoreWithIntervals(questions),
     recallAt1: recallAt(1),
     recallAt5: recallAt(5),
     recallAt10: recallAt(10),

@@ -8,9 +8,9 @@ import { type DecodedSpans, decodeSpans } from '../text/spans.js'
 import { hasUnanswerable, type SquadExample } from '../text/squad.js'
 import type { Encoding, Tokenizer } from '../text/tokenizer.js'
 import { makeWindows, type Window } from '../text/windows.js'
-import { bootstrapInterval, type Interval } from './bootstrap.js'
 import type { CalibrationRow } from './calibration.js'
 import { type ConfidenceReport, type Decision, reportConfidence } from './confidence-metrics.js'
+import { type ScoreWithIntervals, scoreWithIntervals } from './intervals.js'
 import {
   applyThreshold,
   type BestThresholds,
@@ -32,12 +32,9 @@ export interface EvaluationOptions {
   readonly signal?: AbortSignal
 }
 
-export interface ReaderEvaluation extends ReaderScore {
+export interface ReaderEvaluation extends ScoreWithIntervals {
   /** SQuAD 1.1 material, without any unanswerable question, is scored without ever abstaining. */
   readonly squadVersion: '1.1' | '2.0'
-  /** 95 % bootstrap over questions, percent. */
-  readonly exactMatchInterval: Interval
-  readonly f1Interval: Interval
   /** SQuAD 2.0 only. */
   readonly hasAnswer?: ReaderScore
   readonly noAnswer?: ReaderScore
@@ -71,13 +68,13 @@ export function scoreReadings(
   const noAnswerScores = new Map(readings.map(({ id, noAnswerScore }) => [id, noAnswerScore]))
   if (!hasUnanswerable(examples)) {
     const questions = scoreQuestions(examples, predictions, '1.1')
-    return { squadVersion: '1.1', ...summary(questions), questions, noAnswerScores }
+    return { squadVersion: '1.1', ...scoreWithIntervals(questions), questions, noAnswerScores }
   }
   const raw = scoreQuestions(examples, predictions, '2.0')
   const questions = applyThreshold(raw, noAnswerScores, noAnswerThreshold)
   return {
     squadVersion: '2.0',
-    ...summary(questions),
+    ...scoreWithIntervals(questions),
     hasAnswer: toReaderScore(questions.filter(({ hasAnswer }) => hasAnswer)),
     noAnswer: toReaderScore(questions.filter(({ hasAnswer }) => !hasAnswer)),
     best: findBestThresholds(raw, noAnswerScores),
@@ -106,14 +103,6 @@ export function decisionsOf(
 /** `{questionId: text}`, empty for no answer: what the official scorers read. */
 export function predictionsFile(questions: readonly ScoredQuestion[]): Record<string, string> {
   return Object.fromEntries(questions.map(({ id, prediction }) => [id, prediction]))
-}
-
-function summary(questions: readonly ScoredQuestion[]) {
-  return {
-    ...toReaderScore(questions),
-    exactMatchInterval: bootstrapInterval(questions.map(({ exact }) => 100 * exact)),
-    f1Interval: bootstrapInterval(questions.map(({ f1 }) => 100 * f1)),
-  }
 }
 
 /** What the reader made of one question, before any threshold. */

@@ -16,13 +16,6 @@ export interface AttentionParts {
   readonly headCount: number
 }
 
-export interface NormParts {
-  /** [hidden] each. */
-  readonly weight: Value
-  readonly bias: Value
-  readonly epsilon: number
-}
-
 export interface KernelWriter {
   /** attention_mask [batch, sequence], 1 or 0, as `attention` takes it. */
   mask(graph: GraphBuilder, attentionMask: Value): Value
@@ -97,18 +90,6 @@ export const standardKernels: KernelWriter = {
     const half = graph.node(`${name}.half`, 'Mul', [biased, scalar(graph, `${name}.a_half`, 0.5)])
     return graph.node(name, 'Mul', [half, share])
   },
-}
-
-/** Came to ONNX with opset 17, and is faster than what fuses it with the additions before (docs/onnx-export.md): both ways share it. */
-export function writeNorm(
-  graph: GraphBuilder,
-  name: string,
-  input: Value,
-  { weight, bias, epsilon }: NormParts,
-): Value {
-  return graph.node(name, 'LayerNormalization', [input, weight, bias], {
-    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
-  })
 }
 
 function transposed(graph: GraphBuilder, name: string, input: Value, shape: Value, order: readonly number[]): Value {
