@@ -15,15 +15,36 @@ export const ERROR_TABLE = {
     hint: 'Upload Markdown, plain text or HTML, or convert the file to one of them.',
   },
   EMPTY_DOCUMENT: { status: 422, hint: 'The file holds no text. Upload one that has some.' },
-  NOT_TEXT: {
+  CONTENT_MISMATCH: {
     status: 422,
-    hint: 'The content is binary although its name or type says text. Convert it to text first.',
+    hint: 'The content is of another kind than the name or the declared type says. Upload the file that was meant.',
   },
   INVALID_ENCODING: { status: 422, hint: 'The bytes are not valid UTF-8. Save the file as UTF-8 and upload it again.' },
   TOO_LARGE: {
     status: 413,
     hint: 'Split the file, or raise DOCENT_MAX_UPLOAD_BYTES if the machine has the memory for it.',
   },
+  ENCRYPTED_FILE: { status: 422, hint: 'Save a copy of the file without a password and upload that.' },
+  NO_TEXT_LAYER: {
+    status: 422,
+    hint: 'The pages are pictures of text. Have the text recognised first (ocrmypdf, or the scanner itself), then upload it.',
+  },
+  MALFORMED_FILE: {
+    status: 422,
+    hint: 'The file is damaged or cut short. Open it in the program that made it, save it again and upload that.',
+  },
+  NESTED_TOO_DEEPLY: {
+    status: 422,
+    hint: 'Elements lie within one another deeper than any document needs. Save the text in a simpler form.',
+  },
+  UNPACKS_TOO_LARGE: {
+    status: 422,
+    hint: 'The archive unpacks to far more than its own size or has too many files. Divide it, or upload what it holds.',
+  },
+  TOO_MANY_PAGES: { status: 422, hint: 'Divide the file into parts with fewer pages and upload those.' },
+  TOO_MUCH_TEXT: { status: 422, hint: 'Divide the file into parts and upload those.' },
+  PARSE_TIMEOUT: { status: 422, hint: 'Divide the file, or save it in a simpler form. The original was kept.' },
+  PARSE_OUT_OF_MEMORY: { status: 422, hint: 'Divide the file, or save it in a simpler form. The original was kept.' },
   PARSE_FAILED: {
     status: 422,
     hint: 'The parser could not read this file. The message says where; the original was kept.',

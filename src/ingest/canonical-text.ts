@@ -12,12 +12,33 @@
  *
  * Blocks are separated by one blank line. Applying the rules twice changes nothing.
  */
-import type { JsonObject, Section } from '../domain.js'
+import type { BlockKind, Box, JsonObject, Place, Section } from '../domain.js'
 
 export interface Block {
   readonly text: string
   /** 1..6 for a heading, which begins a section; absent for everything else. */
   readonly headingLevel?: number
+  /** What it is, where it is neither heading nor paragraph. A line of a table's text is a row. */
+  readonly kind?: 'list' | 'table' | 'code'
+  /** Of a table: how many of its first lines name the columns; 0 unless told. */
+  readonly headerRows?: number
+  /** From 1. A text that runs over several pages says so in `boxes`. */
+  readonly page?: number
+  readonly sheet?: string
+  /** From 1. */
+  readonly slide?: number
+  /** Of a table: the number, in its sheet, of the row that its first line is; 1 unless told. */
+  readonly firstRow?: number
+  /** Where parts of the text stand on pages: in order, not overlapping. The text must be canonical already. */
+  readonly boxes?: readonly TextBox[]
+}
+
+/** A part of a block's text, usually a line, and where it stands. */
+export interface TextBox {
+  readonly start: number
+  readonly end: number
+  readonly page: number
+  readonly box: Box
 }
 
 /** What a parser made of a file. */
@@ -31,6 +52,8 @@ export interface ParsedDocument {
 export interface CanonicalDocument {
   readonly canonicalText: string
   readonly sections: readonly Section[]
+  /** One for each block, but for each row of a table and each line of a page: in order, not overlapping. */
+  readonly places: readonly Place[]
 }
 
 // Each pattern is linear: a run is entered at its first character only, so that a megabyte of spaces costs one pass.
@@ -63,16 +86,47 @@ export function normaliseText(text: string): string {
 export function canonicalDocument(blocks: readonly Block[]): CanonicalDocument {
   const texts: string[] = []
   const headings: { start: number; level: number; text: string }[] = []
+  const places: Place[] = []
   let length = 0
   for (const block of blocks) {
     const text = normaliseText(block.headingLevel ? block.text.replace(/\s+/g, ' ').trim() : block.text)
     if (text === '') continue
     const start = length === 0 ? 0 : length + 2
     if (block.headingLevel) headings.push({ start, level: block.headingLevel, text })
+    for (const place of placesOf(block, text, start)) places.push(place)
     texts.push(text)
     length = start + text.length
   }
-  return { canonicalText: texts.join('\n\n'), sections: sectionsOf(headings, length) }
+  return { canonicalText: texts.join('\n\n'), sections: sectionsOf(headings, length), places }
+}
+
+function* placesOf(block: Block, text: string, start: number): Generator<Place> {
+  const kind: BlockKind = block.headingLevel ? 'heading' : (block.kind ?? 'paragraph')
+  const common = { kind, sheet: block.sheet ?? null, slide: block.slide ?? null, row: null, isHeader: false }
+  const { page = null, boxes = [] } = block
+  if (kind === 'table') {
+    const firstRow = block.firstRow ?? 1
+    for (const [index, line] of linesOf(text).entries()) {
+      const isHeader = index < (block.headerRows ?? 0)
+      const box = boxes.find((each) => each.start < line.end && each.end > line.start)
+      const where = { page: box?.page ?? page, box: box?.box ?? null }
+      yield { ...common, ...where, start: start + line.start, end: start + line.end, row: firstRow + index, isHeader }
+    }
+  } else if (boxes.length > 0 && text === block.text) {
+    for (const { start: from, end: to, ...where } of boxes)
+      yield { ...common, ...where, start: start + from, end: start + to }
+  } else {
+    yield { ...common, page: page ?? boxes[0]?.page ?? null, box: null, start, end: start + text.length }
+  }
+}
+
+function linesOf(text: string): { start: number; end: number }[] {
+  let start = 0
+  return text.split('\n').map((line) => {
+    const span = { start, end: start + line.length }
+    start = span.end + 1
+    return span
+  })
 }
 
 function sectionsOf(headings: readonly { start: number; level: number; text: string }[], length: number): Section[] {

@@ -54,7 +54,7 @@ export class Documents {
   /**
    * Accepted when it resolves: the original is on disk, and the document and its queued job are one transaction. A known
    * document goes on answering with the version it has until the job is done.
-   * @throws INVALID_INPUT, UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, EMPTY_DOCUMENT, NOT_TEXT; nothing is kept then
+   * @throws INVALID_INPUT, UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, EMPTY_DOCUMENT, CONTENT_MISMATCH; nothing is kept then
    */
   async add(upload: Upload): Promise<Job> {
     for (const field of ['title', 'fileName', 'externalId', 'collection'] as const) checkName(field, upload[field])

@@ -61,7 +61,7 @@ export function declaredMediaType({ mediaType, fileName }: Declared): MediaType 
 
 /**
  * The type of a stored file: the declared one, else the one that its first bytes show.
- * @throws UNSUPPORTED_MEDIA_TYPE, EMPTY_DOCUMENT (no bytes), NOT_TEXT (binary under a text's name)
+ * @throws UNSUPPORTED_MEDIA_TYPE, EMPTY_DOCUMENT (no bytes), CONTENT_MISMATCH (binary under a text's name)
  */
 export async function detectMediaType(path: string, declared: Declared): Promise<MediaType> {
   const mediaType = declaredMediaType(declared)
@@ -69,7 +69,8 @@ export async function detectMediaType(path: string, declared: Declared): Promise
   if (head.length === 0) throw new DocentError('EMPTY_DOCUMENT', 'the file has no bytes')
   const binary = await binaryFormat(head)
   if (binary && !mediaType) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `the content is ${binary}`)
-  if (binary) throw new DocentError('NOT_TEXT', `the file is declared as ${mediaType} but its content is ${binary}`)
+  if (binary)
+    throw new DocentError('CONTENT_MISMATCH', `the file is declared as ${mediaType} but its content is ${binary}`)
   return (
     mediaType ?? (/^\ufeff?\s*(?:<!doctype html|<html)[\s>]/i.test(head.toString('utf8')) ? 'text/html' : 'text/plain')
   )

@@ -26,20 +26,27 @@ export interface PreparedDocument {
   readonly chunks: readonly ChunkSpan[]
 }
 
-const PARSERS: Readonly<Record<MediaType, (source: string) => ParsedDocument>> = {
-  'text/markdown': parseMarkdown,
-  'text/plain': parseText,
-  'text/html': parseHtml,
+/** @throws MALFORMED_FILE, ENCRYPTED_FILE and the like; anything else that it throws becomes PARSE_FAILED */
+type Parser = (bytes: Buffer) => ParsedDocument | Promise<ParsedDocument>
+
+const ofText =
+  (parse: (source: string) => ParsedDocument): Parser =>
+  (bytes) =>
+    parse(decodeText(bytes))
+
+const PARSERS: Readonly<Record<MediaType, Parser>> = {
+  'text/markdown': ofText(parseMarkdown),
+  'text/plain': ofText(parseText),
+  'text/html': ofText(parseHtml),
 }
 
 /**
  * Bytes to chunks.
- * @throws UNSUPPORTED_MEDIA_TYPE, NOT_TEXT, INVALID_ENCODING, EMPTY_DOCUMENT, PARSE_FAILED
+ * @throws UNSUPPORTED_MEDIA_TYPE, CONTENT_MISMATCH, INVALID_ENCODING, EMPTY_DOCUMENT, PARSE_FAILED
  */
 export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Promise<PreparedDocument> {
   const mediaType = await detectMediaType(file.path, file)
-  const source = decodeText(await readFile(file.path))
-  const parsed = parseAs(mediaType, source)
+  const parsed = await parseAs(mediaType, await readFile(file.path))
   const { canonicalText, sections } = canonicalDocument(parsed.blocks)
   if (canonicalText === '') throw new DocentError('EMPTY_DOCUMENT', `the ${mediaType} file holds no readable text`)
   const encoding = await tokenizer.encode(canonicalText)
@@ -47,11 +54,14 @@ export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Pro
   return { canonicalText, title: parsed.title, metadata: parsed.metadata, sections, chunks }
 }
 
-function parseAs(mediaType: MediaType, source: string): ParsedDocument {
+async function parseAs(mediaType: MediaType, bytes: Buffer): Promise<ParsedDocument> {
   try {
-    return PARSERS[mediaType](source)
+    return await PARSERS[mediaType](bytes)
   } catch (cause) {
-    const reason = cause instanceof RangeError ? 'it is nested too deeply' : String(cause)
-    throw new DocentError('PARSE_FAILED', `the ${mediaType} parser gave up: ${reason}`, { cause })
+    if (cause instanceof DocentError) throw cause
+    // How V8 says that its stack is full.
+    if (cause instanceof RangeError)
+      throw new DocentError('NESTED_TOO_DEEPLY', `the ${mediaType} parser ran out of stack`)
+    throw new DocentError('PARSE_FAILED', `the ${mediaType} parser gave up: ${String(cause)}`, { cause })
   }
 }

@@ -63,7 +63,7 @@ export class Preparer implements AsyncDisposable {
   }
 
   /**
-   * @throws what the parser says (UNSUPPORTED_MEDIA_TYPE, NOT_TEXT, INVALID_ENCODING, EMPTY_DOCUMENT, PARSE_FAILED);
+   * @throws what the parser says (UNSUPPORTED_MEDIA_TYPE, CONTENT_MISMATCH, INVALID_ENCODING, EMPTY_DOCUMENT, PARSE_FAILED);
    *   PARSE_FAILED when it took too long or died; CANCELLED when `signal` was aborted
    */
   prepare(file: OriginalFile, signal?: AbortSignal): Promise<PreparedDocument> {

@@ -128,7 +128,7 @@ describe('adding a document', () => {
   it.each([
     ['a file that is too large', { fileName: 'a.txt', content: 'x'.repeat(1001) }, 'TOO_LARGE'],
     ['an empty file', { fileName: 'a.txt', content: '' }, 'EMPTY_DOCUMENT'],
-    ['a binary posing as text', { fileName: 'a.txt', content: 'GIF89a\u0001\u0000\u0001\u0000' }, 'NOT_TEXT'],
+    ['a binary posing as text', { fileName: 'a.txt', content: 'GIF89a\u0001\u0000\u0001\u0000' }, 'CONTENT_MISMATCH'],
     ['a type that nobody reads', { fileName: 'a.docx', content: 'x' }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['an external id without characters', { externalId: ' ', content: 'x' }, 'INVALID_INPUT'],
     ['a title without end', { title: 'x'.repeat(501), content: 'x' }, 'INVALID_INPUT'],

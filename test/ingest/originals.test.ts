@@ -64,9 +64,9 @@ describe('Originals', () => {
     await expect(
       originals.write('text', 100, async (file) => {
         expect(await readFile(file, 'utf8')).toBe('text')
-        throw new DocentError('NOT_TEXT', 'refused')
+        throw new DocentError('CONTENT_MISMATCH', 'refused')
       }),
-    ).rejects.toMatchObject({ code: 'NOT_TEXT' })
+    ).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' })
     expect(await files()).toEqual([])
   })
 

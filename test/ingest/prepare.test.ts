@@ -71,17 +71,17 @@ describe('a bad file', () => {
       'EMPTY_DOCUMENT',
     ],
     ['Markdown with only comments', 'a.md', '<!-- nothing -->\n\n[x]: /y', null, 'EMPTY_DOCUMENT'],
-    ['a zip named .md', 'a.md', ZIP, null, 'NOT_TEXT'],
-    ['a picture named .txt', 'a.txt', PNG, 'text/plain', 'NOT_TEXT'],
-    ['a PDF named .txt', 'a.txt', '%PDF-1.7\n1 0 obj\n', null, 'NOT_TEXT'],
-    ['a NUL byte far into a text', 'a.txt', `${'word '.repeat(4000)}\0`, null, 'NOT_TEXT'],
+    ['a zip named .md', 'a.md', ZIP, null, 'CONTENT_MISMATCH'],
+    ['a picture named .txt', 'a.txt', PNG, 'text/plain', 'CONTENT_MISMATCH'],
+    ['a PDF named .txt', 'a.txt', '%PDF-1.7\n1 0 obj\n', null, 'CONTENT_MISMATCH'],
+    ['a NUL byte far into a text', 'a.txt', `${'word '.repeat(4000)}\0`, null, 'CONTENT_MISMATCH'],
     ['invalid UTF-8', 'a.md', Buffer.from('caf\u00e9', 'latin1'), null, 'INVALID_ENCODING'],
     ['UTF-16', 'a.txt', Buffer.from('\ufeffhello', 'utf16le'), null, 'INVALID_ENCODING'],
     ['an extension that is not known', 'a.xyz', 'text', null, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a type that is not known', 'a.md', 'text', 'application/msword', 'UNSUPPORTED_MEDIA_TYPE'],
     ['a type named like a property of objects', 'a.md', 'text', 'constructor', 'UNSUPPORTED_MEDIA_TYPE'],
     ['a picture without a name', 'picture', PNG, null, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['HTML nested too deeply', 'a.html', '<div>'.repeat(50_000), null, 'PARSE_FAILED'],
+    ['HTML nested too deeply', 'a.html', '<div>'.repeat(50_000), null, 'NESTED_TOO_DEEPLY'],
   ])('%s is refused as what it is', async (_, fileName, content, mediaType, code) => {
     await expect(prepare(fileName, content, mediaType)).rejects.toMatchObject({ name: 'DocentError', code })
   })

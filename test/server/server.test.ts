@@ -171,7 +171,7 @@ const BINARY = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0
 test.each([
   ['an unknown type', 'slides.pptx', 'x', 'UNSUPPORTED_MEDIA_TYPE', 415],
   ['no bytes', 'empty.txt', '', 'EMPTY_DOCUMENT', 422],
-  ['a picture called text', 'notes.txt', BINARY, 'NOT_TEXT', 422],
+  ['a picture called text', 'notes.txt', BINARY, 'CONTENT_MISMATCH', 422],
   ['too many bytes', 'long.txt', 'word '.repeat(50_000), 'TOO_LARGE', 413],
 ])('a file with %s is refused with its own code', async (_, name, content, code, status) => {
   const response = await upload(server.url, [{ name, content }])

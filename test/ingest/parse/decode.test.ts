@@ -26,7 +26,7 @@ describe('decodeText', () => {
 
   it('names UTF-16 and NUL bytes', () => {
     expect(failure(Buffer.from('\ufeffhi', 'utf16le')).message).toContain('UTF-16')
-    expect(failure(Buffer.from('ab\0c'))).toMatchObject({ code: 'NOT_TEXT', details: { offset: 2 } })
+    expect(failure(Buffer.from('ab\0c'))).toMatchObject({ code: 'CONTENT_MISMATCH', details: { offset: 2 } })
   })
 
   it('finds the first invalid byte of any bytes: what stands before it is valid, and with it is not', () => {
