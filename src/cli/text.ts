@@ -9,6 +9,7 @@ export interface AnswerView {
   readonly context: string
   readonly contextStart: number
   readonly document: { readonly id: string; readonly title: string }
+  readonly location: { readonly label: string }
 }
 
 /** Characters of the passage shown on each side of an answer. */
@@ -18,12 +19,12 @@ export const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 /** The answer, the quote it stands in with the answer marked, where that is, and the ids that a correction names. */
 export function answerLines(answer: AnswerView): string {
-  const { text, context, confidence, document, documentVersion } = answer
+  const { text, context, confidence, document, documentVersion, location } = answer
   const start = answer.start - answer.contextStart
   const before = clipStart(context.slice(0, start))
   const after = clipEnd(context.slice(start + text.length))
   const quote = oneLine(`${before}»${text}«${after}`)
-  const source = document.title || '(deleted document)'
+  const source = document.title ? location.label : '(deleted document)'
   return [
     oneLine(text),
     `  "${quote}"`,

@@ -3,6 +3,7 @@ import type { Answer, Interaction, Passage, Timings } from '../domain.js'
 import { builder } from './builder.js'
 import { documentOf } from './lookup.js'
 import { DocumentFilterInput, PassageType, toFilter } from './passage.js'
+import { LocationType, locationOf } from './place.js'
 import { DocumentType } from './refs.js'
 
 const TurnInput = builder.inputType('TurnInput', {
@@ -22,6 +23,7 @@ export const AnswerType = builder.objectRef<Answer>('Answer').implement({
     documentVersion: t.exposeInt('documentVersion'),
     start: t.exposeInt('start'),
     end: t.exposeInt('end'),
+    location: t.field({ type: LocationType, resolve: (answer, _, context) => locationOf(answer, context) }),
     context: t.exposeString('context', { description: 'The passage it was read in.' }),
     contextStart: t.exposeInt('contextStart', { description: 'Where the passage begins in the canonical text.' }),
   }),

@@ -2,6 +2,7 @@
 import type { Passage } from '../domain.js'
 import { builder } from './builder.js'
 import { documentOf } from './lookup.js'
+import { LocationType, locationOf } from './place.js'
 import { DocumentType } from './refs.js'
 
 export const DocumentFilterInput = builder.inputType('DocumentFilter', {
@@ -21,6 +22,10 @@ export const PassageType = builder.objectRef<Passage>('Passage').implement({
     documentVersion: t.int({ resolve: ({ chunk }) => chunk.version }),
     start: t.int({ resolve: ({ chunk }) => chunk.start }),
     end: t.int({ resolve: ({ chunk }) => chunk.end }),
+    location: t.field({
+      type: LocationType,
+      resolve: ({ chunk }, _, context) => locationOf({ ...chunk, documentVersion: chunk.version }, context),
+    }),
     headingPath: t.stringList({ resolve: ({ chunk }) => [...chunk.headingPath] }),
     score: t.exposeFloat('score', { description: 'Cosine and BM25 in one: what passages are ordered by.' }),
     denseRank: t.exposeInt('denseRank', { nullable: true }),

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { ChunkSpan, JsonObject, Section } from '../domain.js'
+import type { ChunkSpan, JsonObject, Place, Section } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import { canonicalDocument, type ParsedDocument } from './canonical-text.js'
@@ -23,6 +23,7 @@ export interface PreparedDocument {
   readonly title: string | null
   readonly metadata: JsonObject
   readonly sections: readonly Section[]
+  readonly places: readonly Place[]
   readonly chunks: readonly ChunkSpan[]
 }
 
@@ -47,11 +48,11 @@ const PARSERS: Readonly<Record<MediaType, Parser>> = {
 export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Promise<PreparedDocument> {
   const mediaType = await detectMediaType(file.path, file)
   const parsed = await parseAs(mediaType, await readFile(file.path))
-  const { canonicalText, sections } = canonicalDocument(parsed.blocks)
+  const { canonicalText, sections, places } = canonicalDocument(parsed.blocks)
   if (canonicalText === '') throw new DocentError('EMPTY_DOCUMENT', `the ${mediaType} file holds no readable text`)
   const encoding = await tokenizer.encode(canonicalText)
   const chunks = chunkText(canonicalText, sections, encoding)
-  return { canonicalText, title: parsed.title, metadata: parsed.metadata, sections, chunks }
+  return { canonicalText, title: parsed.title, metadata: parsed.metadata, sections, places, chunks }
 }
 
 async function parseAs(mediaType: MediaType, bytes: Buffer): Promise<ParsedDocument> {

@@ -154,7 +154,7 @@ export class IngestJobs implements JobKindHandler {
         sections: prepared.sections,
         createdAt: new Date(),
       }
-      await transactor.documents.insertVersion(version)
+      await transactor.documents.insertVersion(version, prepared.places)
       await transactor.documents.update(document.id, {
         title,
         mediaType,

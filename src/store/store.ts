@@ -25,6 +25,7 @@ import type {
   JsonObject,
   Label,
   Page,
+  Place,
   Promotion,
   ReviewStatus,
   Run,
@@ -109,6 +110,10 @@ export interface DocumentReader {
    * version or its document was deleted.
    */
   slice(documentId: string, version: number, start: number, end: number): Promise<string | undefined>
+  /** Where the span of a version stands in its file: what shares a character with it, in order. */
+  places(documentId: string, version: number, start: number, end: number): Promise<Place[]>
+  /** Headings over a position of a version, the outermost first. */
+  headingPath(documentId: string, version: number, position: number): Promise<readonly string[]>
   /** Hashes of the uploaded bytes that a document holds: of its versions, and of uploads that never became one. */
   originalsOf(documentId: string): Promise<string[]>
   /** Those of `hashes` (at most a few hundred) that no document holds. */
@@ -123,10 +128,10 @@ export interface DocumentWriter {
   ): Promise<boolean>
   /** The document needs the bytes of this hash from now on. Repeating it does no harm. */
   holdOriginal(documentId: string, hash: string): Promise<void>
-  /** Also holds its original. */
-  insertVersion(version: DocumentVersion): Promise<void>
+  /** Also holds its original. `places` are in order and do not overlap. */
+  insertVersion(version: DocumentVersion, places?: readonly Place[]): Promise<void>
   /**
-   * Tombstone: status DELETED, title and metadata emptied, every version's text and sections and all chunks removed. What
+   * Tombstone: status DELETED, title and metadata emptied, every version's text, sections and places and all chunks removed. What
    * quotes it is emptied too: text and context of the answers of interactions, text of the spans of corrections and of the
    * answers of labels; their ids and offsets stay. It holds no original any more, and its externalId is free again, so that
    * uploading it anew makes a new document. Returns the removed chunks' seqs, for the vector index. Repeating it does no harm.

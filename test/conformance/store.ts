@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Answer, Collection, Correction } from '../../src/domain.js'
+import type { Answer, Collection, Correction, Place } from '../../src/domain.js'
 import { DocentError } from '../../src/errors.js'
 import type { Store } from '../../src/store/store.js'
 import {
@@ -196,6 +196,39 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await documents.lastVersion(row.id)).toBe(3)
         expect(await documents.lastVersion('none')).toBe(0)
         expect(await documents.version(row.id, 4)).toBeUndefined()
+      })
+
+      it('finds where a span stands in its file, and the headings over it', async () => {
+        const row = documentRow(collection.id)
+        const common = { page: null, sheet: null, slide: null, row: null, isHeader: false, box: null }
+        const places: Place[] = [
+          { ...common, start: 0, end: 5, kind: 'heading', page: 1 },
+          { ...common, start: 7, end: 12, kind: 'paragraph', page: 1, box: [72, 90.5, 300, 104] },
+          { ...common, start: 13, end: 20, kind: 'paragraph', page: 2, box: [72, 20, 300, 34] },
+          { ...common, start: 22, end: 26, kind: 'table', sheet: 'Prices', row: 4, isHeader: true },
+        ]
+        const sections = [
+          { start: 0, end: 22, headingPath: ['One'] },
+          { start: 22, end: 30, headingPath: ['One', 'Two'] },
+        ]
+        await store.transact(async ({ documents }) => {
+          await documents.insert(row)
+          await documents.insertVersion({ ...versionRow(row.id, 'x'.repeat(30)), sections }, places)
+        })
+        const { documents } = store.reader
+        const at = (start: number, end: number) => documents.places(row.id, 1, start, end)
+        expect(await at(0, 30)).toEqual(places)
+        expect(await at(9, 14)).toEqual(places.slice(1, 3))
+        expect(await at(8, 9)).toEqual([places[1]])
+        expect(await at(12, 13)).toEqual([])
+        expect(await at(26, 30)).toEqual([])
+        expect(await documents.places(row.id, 2, 0, 30)).toEqual([])
+        expect(await documents.headingPath(row.id, 1, 21)).toEqual(['One'])
+        expect(await documents.headingPath(row.id, 1, 22)).toEqual(['One', 'Two'])
+        expect(await documents.headingPath(row.id, 2, 0)).toEqual([])
+        await store.transact(({ documents }) => documents.remove(row.id))
+        expect(await at(0, 30)).toEqual([])
+        expect(await documents.headingPath(row.id, 1, 22)).toEqual([])
       })
 
       it('slices a long text as String.slice does, surrogate pairs and all', async () => {

@@ -52,6 +52,32 @@ describe('normaliseText', () => {
 })
 
 describe('canonicalDocument', () => {
+  it('says where each block, each row of a table and each line of a page stands', () => {
+    const { canonicalText, places } = canonicalDocument([
+      { text: 'Prices', headingLevel: 1, page: 1 },
+      {
+        text: 'first line second',
+        boxes: [
+          { start: 0, end: 10, page: 1, box: [72, 700, 300, 712] },
+          { start: 11, end: 17, page: 2, box: [72, 80, 200, 92] },
+        ],
+      },
+      { text: 'Name | Price\nTea | 2', kind: 'table', headerRows: 1, sheet: 'Drinks', firstRow: 3 },
+      { text: ' ' },
+      { text: '- a\n- b', kind: 'list', slide: 4 },
+    ])
+    const shown = places.map(({ start, end, ...place }) => ({ text: canonicalText.slice(start, end), ...place }))
+    const common = { page: null, sheet: null, slide: null, row: null, isHeader: false, box: null }
+    expect(shown).toEqual([
+      { ...common, text: 'Prices', kind: 'heading', page: 1 },
+      { ...common, text: 'first line', kind: 'paragraph', page: 1, box: [72, 700, 300, 712] },
+      { ...common, text: 'second', kind: 'paragraph', page: 2, box: [72, 80, 200, 92] },
+      { ...common, text: 'Name | Price', kind: 'table', sheet: 'Drinks', row: 3, isHeader: true },
+      { ...common, text: 'Tea | 2', kind: 'table', sheet: 'Drinks', row: 4 },
+      { ...common, text: '- a\n- b', kind: 'list', slide: 4 },
+    ])
+  })
+
   it('separates blocks by a blank line and starts a section at each heading', () => {
     const { canonicalText, sections } = canonicalDocument([
       { text: 'before' },

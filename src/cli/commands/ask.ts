@@ -8,6 +8,7 @@ const QUERY = `query($question: String!, $collections: [ID!], $topK: Int, $maxAn
     answers {
       id text confidence start end documentVersion context contextStart
       document { id title externalId }
+      location { label page sheet slide row headingPath }
     }
     timings { embedMs retrieveMs readMs totalMs }
   }

@@ -6,14 +6,14 @@ const QUERY = `query($query: String!, $collections: [ID!], $first: Int) {
   search(query: $query, collections: $collections, first: $first) {
     text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore
     document { id title externalId }
+    location { label page sheet slide row }
   }
 }`
 
 interface Hit {
   readonly text: string
   readonly score: number
-  readonly headingPath: readonly string[]
-  readonly document: { readonly title: string }
+  readonly location: { readonly label: string }
 }
 
 const SHOWN_CHARACTERS = 300
@@ -38,8 +38,8 @@ export function addSearch(program: Command, environment: NodeJS.ProcessEnv): voi
   )
 }
 
-function hitLines({ text, score, headingPath, document }: Hit, at: number): string {
+function hitLines({ text, score, location }: Hit, at: number): string {
   const line = oneLine(text)
   const shown = line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line
-  return `${at + 1}. ${[document.title, ...headingPath].join(' > ')} (${score.toFixed(4)})\n   ${shown}`
+  return `${at + 1}. ${location.label} (${score.toFixed(4)})\n   ${shown}`
 }

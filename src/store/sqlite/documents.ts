@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely'
-import type { Document, DocumentStatus, DocumentVersion, Page, Section } from '../../domain.js'
+import type { Document, DocumentStatus, DocumentVersion, Page, Place, Section } from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { DocumentReader, DocumentWriter, PageRequest } from '../store.js'
 import { removeChunksOf } from './chunks.js'
 import { readPage } from './pages.js'
+import { readPlaces, removePlaces, writePlaces } from './places.js'
 import { emptyQuotesOf } from './quotes.js'
 import { type DocumentRow, fromJson, fromTime, ifGiven, type Schema, toJson, toTime } from './schema.js'
 import { readSlice, readText, removeTexts, writeText } from './texts.js'
@@ -76,6 +77,21 @@ export class DocumentReads implements DocumentReader {
     return readSlice(this.database, documentId, version, start, end)
   }
 
+  places(documentId: string, version: number, start: number, end: number): Promise<Place[]> {
+    return readPlaces(this.database, documentId, version, start, end)
+  }
+
+  async headingPath(documentId: string, version: number, position: number): Promise<readonly string[]> {
+    const row = await this.database
+      .selectFrom('document_versions')
+      .select('sections')
+      .where('document_id', '=', documentId)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    const sections = row ? fromJson<Section[]>(row.sections) : []
+    return sections.findLast(({ start }) => start <= position)?.headingPath ?? []
+  }
+
   async originalsOf(documentId: string): Promise<string[]> {
     const query = this.database.selectFrom('originals').select('hash').where('document_id', '=', documentId)
     return (await query.orderBy('hash').execute()).map(({ hash }) => hash)
@@ -133,7 +149,7 @@ export class Documents extends DocumentReads implements DocumentWriter {
       .execute()
   }
 
-  async insertVersion(version: DocumentVersion): Promise<void> {
+  async insertVersion(version: DocumentVersion, places: readonly Place[] = []): Promise<void> {
     if (LONE_SURROGATE.test(version.canonicalText)) {
       throw new DocentError('INTERNAL', 'a canonical text must be well-formed Unicode')
     }
@@ -151,11 +167,13 @@ export class Documents extends DocumentReads implements DocumentWriter {
       .execute()
     await this.holdOriginal(version.documentId, version.originalHash)
     await writeText(this.database, version.documentId, version.version, version.canonicalText)
+    await writePlaces(this.database, version.documentId, version.version, places)
   }
 
   async remove(id: string): Promise<number[]> {
     const removed = await removeChunksOf(this.database, id)
     await removeTexts(this.database, id)
+    await removePlaces(this.database, id)
     await emptyQuotesOf(this.database, id)
     await this.database.deleteFrom('originals').where('document_id', '=', id).execute()
     await this.database.updateTable('document_versions').set({ sections: '[]' }).where('document_id', '=', id).execute()

@@ -9,8 +9,16 @@ import { WHAT_A_DELETION_FINDS } from './migrations/0002-what-a-deletion-finds.j
 import { ORIGINALS } from './migrations/0003-originals.js'
 import { MORE_OF_EACH_STEP } from './migrations/0004-more-of-each-step.js'
 import { DECISIONS } from './migrations/0005-decisions.js'
+import { PLACES } from './migrations/0006-places.js'
 
-const MIGRATIONS: readonly string[] = [FIRST_SCHEMA, WHAT_A_DELETION_FINDS, ORIGINALS, MORE_OF_EACH_STEP, DECISIONS]
+const MIGRATIONS: readonly string[] = [
+  FIRST_SCHEMA,
+  WHAT_A_DELETION_FINDS,
+  ORIGINALS,
+  MORE_OF_EACH_STEP,
+  DECISIONS,
+  PLACES,
+]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354
 

@@ -1,6 +1,15 @@
 /** The tables as rows of columns (migrations/ creates them), and how values become columns. */
 import type { Generated } from 'kysely'
-import type { DocumentStatus, JobKind, JobStatus, Promotion, ReviewStatus, RunStatus, Verdict } from '../../domain.js'
+import type {
+  BlockKind,
+  DocumentStatus,
+  JobKind,
+  JobStatus,
+  Promotion,
+  ReviewStatus,
+  RunStatus,
+  Verdict,
+} from '../../domain.js'
 
 export const toJson = (value: unknown): string => JSON.stringify(value)
 /** What {@link toJson} wrote into the same column. */
@@ -50,6 +59,19 @@ export interface TextPieceRow {
   version: number
   start: number
   text: string
+}
+export interface PlaceRow {
+  document_id: string
+  version: number
+  start: number
+  end: number
+  kind: BlockKind
+  page: number | null
+  sheet: string | null
+  slide: number | null
+  row: number | null
+  is_header: number
+  box: string | null
 }
 export interface ChunkRow {
   seq: Generated<number>
@@ -186,6 +208,7 @@ export interface Schema {
   document_versions: DocumentVersionRow
   originals: OriginalRow
   text_pieces: TextPieceRow
+  places: PlaceRow
   chunks: ChunkRow
   chunk_vectors: ChunkVectorRow
   chunk_words: ChunkWordsRow
