@@ -1,54 +1,44 @@
-import { stat } from 'node:fs/promises'
-import { Mutex } from 'async-mutex'
-import { Child } from '../child.js'
 import { DocentError } from '../errors.js'
 import type { OriginalFile, PreparedDocument } from './prepare.js'
+import { PREPARER_LIMITS, type PreparerLimits, PreparerProcess } from './preparer-process.js'
 
 export type { OriginalFile, PreparedDocument } from './prepare.js'
 
-const MIB = 1024 * 1024
-
-export interface PreparerLimits {
-  /** A parser that takes longer is killed: this, and more for each MiB of the file. */
-  readonly baseTimeoutMs: number
-  readonly timeoutMsPerMebibyte: number
-  readonly maxHeapMb: number
-  /** The process ends after this long without work: an idle server keeps no parser in memory. */
-  readonly idleMs: number
-}
-
-export const PREPARER_LIMITS: PreparerLimits = {
-  baseTimeoutMs: 120_000,
-  timeoutMsPerMebibyte: 60_000,
-  maxHeapMb: 2048,
-  idleMs: 60_000,
+export interface PreparerOptions {
+  /** The embedder's, whose tokens chunks are measured in. */
+  readonly modelFolder: string
+  /** Files that are read at the same time. */
+  readonly processes?: number
+  readonly limits?: Partial<PreparerLimits>
+  /** Processes end after this long without work: an idle server keeps no parser in memory. */
+  readonly idleMs?: number
 }
 
 /**
- * Files are hostile: parsing and chunking run in a process of their own, one file at a time, at a lower priority than
- * answering. When a file hangs or kills it, that file has failed and the next one gets a new process.
+ * Files are hostile: parsing and chunking run in a pool of processes, one file each at a time, at a lower priority than
+ * answering. When a file hangs one or kills it, that file has failed and the next one gets a new process.
  */
 export class Preparer implements AsyncDisposable {
-  readonly #modelFolder: string
-  readonly #limits: PreparerLimits
-  readonly #mutex = new Mutex()
-  #child: Child | null = null
+  readonly #free: PreparerProcess[]
+  readonly #all: readonly PreparerProcess[]
+  readonly #waiting: ((process: PreparerProcess) => void)[] = []
+  readonly #idleMs: number
   #idleTimer: NodeJS.Timeout | undefined
   #disposed = false
 
-  private constructor(modelFolder: string, limits: PreparerLimits) {
-    this.#modelFolder = modelFolder
-    this.#limits = limits
+  private constructor({ modelFolder, processes = 2, limits, idleMs = 60_000 }: PreparerOptions) {
+    const all = { ...PREPARER_LIMITS, ...limits }
+    this.#all = Array.from({ length: processes }, () => new PreparerProcess(modelFolder, all))
+    // Reversed: the one that `start` opens is taken first.
+    this.#free = this.#all.toReversed()
+    this.#idleMs = idleMs
   }
 
-  /**
-   * @param options.modelFolder the embedder's, whose tokens chunks are measured in
-   * @throws MODEL_CORRUPT, MODEL_INCOMPATIBLE when its tokenizer cannot be read
-   */
-  static async start(options: { modelFolder: string; limits?: Partial<PreparerLimits> }): Promise<Preparer> {
-    const preparer = new Preparer(options.modelFolder, { ...PREPARER_LIMITS, ...options.limits })
+  /** @throws MODEL_CORRUPT, MODEL_INCOMPATIBLE when the model's tokenizer cannot be read */
+  static async start(options: PreparerOptions): Promise<Preparer> {
+    const preparer = new Preparer(options)
     try {
-      await preparer.#running().request('ready')
+      await preparer.#all[0]?.open()
     } catch (error) {
       await preparer[Symbol.asyncDispose]()
       throw error
@@ -57,77 +47,40 @@ export class Preparer implements AsyncDisposable {
     return preparer
   }
 
-  /** Process id while one runs: it is started by the first file and ends after a while without work. */
-  get pid(): number | undefined {
-    return this.#child?.alive ? this.#child.pid : undefined
+  /** Of the processes that run: the first files start them, and they end after a while without work. */
+  get pids(): number[] {
+    return this.#all.flatMap(({ pid }) => pid ?? [])
   }
 
   /**
-   * @throws what the parser says (UNSUPPORTED_MEDIA_TYPE, CONTENT_MISMATCH, INVALID_ENCODING, EMPTY_DOCUMENT, PARSE_FAILED);
-   *   PARSE_FAILED when it took too long or died; CANCELLED when `signal` was aborted
+   * @throws what the parser says (see prepareFile); PARSE_TIMEOUT, PARSE_OUT_OF_MEMORY and PARSE_FAILED when it had to be
+   *   ended or died; CANCELLED when `signal` was aborted
    */
-  prepare(file: OriginalFile, signal?: AbortSignal): Promise<PreparedDocument> {
-    return this.#mutex.runExclusive(async () => {
-      clearTimeout(this.#idleTimer)
-      try {
-        return await this.#prepareNow(file, signal)
-      } finally {
-        this.#endWhenIdle()
-      }
-    })
+  async prepare(file: OriginalFile, signal?: AbortSignal): Promise<PreparedDocument> {
+    clearTimeout(this.#idleTimer)
+    // The one that was used last: with little to do, one process does it all.
+    const process = this.#free.pop() ?? (await new Promise<PreparerProcess>((resolve) => this.#waiting.push(resolve)))
+    try {
+      if (this.#disposed) throw new DocentError('CANCELLED', 'the server is shutting down')
+      return await process.prepare(file, signal)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next(process)
+      else this.#free.push(process)
+      this.#endWhenIdle()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true
     clearTimeout(this.#idleTimer)
-    await this.#child?.end()
-  }
-
-  async #prepareNow(file: OriginalFile, signal: AbortSignal | undefined): Promise<PreparedDocument> {
-    const { size } = await stat(file.path)
-    if (signal?.aborted) throw new DocentError('CANCELLED', 'cancelled before the file was read')
-    const child = this.#running()
-    const timeoutMs = this.#limits.baseTimeoutMs + (size / MIB) * this.#limits.timeoutMsPerMebibyte
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      child.kill()
-    }, timeoutMs)
-    const abort = () => child.kill()
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      return await child.request<PreparedDocument>('prepare', file)
-    } catch (cause) {
-      // The process goes on: these are the parser's own words.
-      if (child.alive) throw cause
-      if (signal?.aborted) throw new DocentError('CANCELLED', 'cancelled while the file was read')
-      const reason = late
-        ? `was stopped after ${Math.round(timeoutMs / 1000)} s`
-        : `needed more than ${this.#limits.maxHeapMb} MB of memory or crashed`
-      throw new DocentError('PARSE_FAILED', `the parser ${reason}`, { cause })
-    } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
-  }
-
-  #running(): Child {
-    if (this.#disposed) throw new DocentError('CANCELLED', 'the server is shutting down')
-    if (!this.#child?.alive) {
-      this.#child = new Child('ingest/prepare-process.js', {
-        args: [this.#modelFolder],
-        niceness: 10,
-        maxHeapMb: this.#limits.maxHeapMb,
-      })
-    }
-    return this.#child
+    await Promise.all(this.#all.map((process) => process.end()))
   }
 
   #endWhenIdle(): void {
-    if (this.#disposed) return
-    this.#idleTimer = setTimeout(() => {
-      void this.#mutex.runExclusive(() => this.#child?.end())
-    }, this.#limits.idleMs)
+    clearTimeout(this.#idleTimer)
+    if (this.#disposed || this.#free.length < this.#all.length) return
+    this.#idleTimer = setTimeout(() => void Promise.all(this.#free.map((process) => process.end())), this.#idleMs)
     this.#idleTimer.unref()
   }
 }

@@ -22,22 +22,32 @@ async function fileWith(content: string) {
 const long = () => fileWith('# A\n\n*some* [text](x) of `a` page\n'.repeat(200_000))
 
 describe('Preparer', () => {
-  it('prepares files in a process of its own, one after another', async () => {
-    await using preparer = await Preparer.start({ modelFolder })
-    const results = await Promise.all([
-      preparer.prepare(await fileWith('# A')),
-      preparer.prepare(await fileWith('# B')),
-    ])
-    expect(results.map(({ canonicalText }) => canonicalText)).toEqual(['A', 'B'])
+  it('prepares files in a few processes of its own, and starts no more than it has', async () => {
+    await using preparer = await Preparer.start({ modelFolder, processes: 2 })
+    const files = await Promise.all(['A', 'B', 'C', 'D', 'E'].map((name) => fileWith(`# ${name}`)))
+    const preparing = files.map((file) => preparer.prepare(file))
+    await expect.poll(() => preparer.pids.length).toBe(2)
+    const results = await Promise.all(preparing)
+    expect(results.map(({ canonicalText }) => canonicalText)).toEqual(['A', 'B', 'C', 'D', 'E'])
     expect(results[0]?.chunks[0]).toMatchObject({ start: 0, end: 1, headingPath: ['A'] })
+    expect(preparer.pids).toHaveLength(2)
+  })
+
+  it('reads a small file while a large one is being read', async () => {
+    await using preparer = await Preparer.start({ modelFolder, processes: 2 })
+    const cancelling = new AbortController()
+    const large = preparer.prepare(await long(), cancelling.signal)
+    expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
+    cancelling.abort()
+    await expect(large).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
   it('passes on what the parser says, and goes on', async () => {
     await using preparer = await Preparer.start({ modelFolder })
-    const pid = preparer.pid
+    const [pid] = preparer.pids
     await expect(preparer.prepare(await fileWith(' '))).rejects.toMatchObject({ code: 'EMPTY_DOCUMENT' })
     expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
-    expect(preparer.pid).toBe(pid)
+    expect(preparer.pids).toEqual([pid])
   })
 
   it('kills a parser that takes too long, and takes the next file with a new one', async () => {
@@ -46,21 +56,21 @@ describe('Preparer', () => {
       modelFolder,
       limits: { baseTimeoutMs: 60_000, timeoutMsPerMebibyte: -10_000 },
     })
-    const pid = preparer.pid
-    await expect(preparer.prepare(await long())).rejects.toMatchObject({ code: 'PARSE_FAILED' })
+    const [pid] = preparer.pids
+    await expect(preparer.prepare(await long())).rejects.toMatchObject({ code: 'PARSE_TIMEOUT' })
     expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
-    expect(preparer.pid).not.toBe(pid)
+    expect(preparer.pids).not.toContain(pid)
   })
 
   it('survives the death of its process', async () => {
     await using preparer = await Preparer.start({ modelFolder })
-    const pid = preparer.pid as number
+    const pid = preparer.pids[0] as number
     const failing = preparer.prepare(await long())
     await wait(200)
     process.kill(pid, 'SIGKILL')
     await expect(failing).rejects.toMatchObject({ code: 'PARSE_FAILED' })
     expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
-    expect(preparer.pid).not.toBe(pid)
+    expect(preparer.pids).not.toContain(pid)
   })
 
   it('fails a file that needs more memory than it may have', async () => {
@@ -68,8 +78,13 @@ describe('Preparer', () => {
     // What fills the heap is the tree of its Markdown: a long text may lie beside the heap, as Node 24 has it.
     const source = 'many *words*\n\n'.repeat(200_000)
     const large = { ...(await fileWith(source)), mediaType: 'text/markdown', fileName: 'a.md' }
-    await expect(preparer.prepare(large)).rejects.toMatchObject({ code: 'PARSE_FAILED' })
+    await expect(preparer.prepare(large)).rejects.toMatchObject({ code: 'PARSE_OUT_OF_MEMORY' })
     expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
+  })
+
+  it('ends a process whose memory lies outside the heap', async () => {
+    await using preparer = await Preparer.start({ modelFolder, limits: { maxMemoryMb: 60 } })
+    await expect(preparer.prepare(await long())).rejects.toMatchObject({ code: 'PARSE_OUT_OF_MEMORY' })
   })
 
   it('stops at once when it is cancelled', async () => {
@@ -85,8 +100,8 @@ describe('Preparer', () => {
   })
 
   it('keeps no process when it has nothing to do, and starts one when it has', async () => {
-    await using preparer = await Preparer.start({ modelFolder, limits: { idleMs: 50 } })
-    await expect.poll(() => preparer.pid, { timeout: 20_000 }).toBeUndefined()
+    await using preparer = await Preparer.start({ modelFolder, idleMs: 50 })
+    await expect.poll(() => preparer.pids, { timeout: 20_000 }).toEqual([])
     expect((await preparer.prepare(await fileWith('text'))).canonicalText).toBe('text')
   })
 
