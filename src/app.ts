@@ -90,7 +90,7 @@ export class App implements AsyncDisposable {
     const embedder: Pick<Embedder, 'embed'> = {
       embed: async (texts, options) => (await lazyEmbedder.get()).embed(texts, options),
     }
-    const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: embedderFolder })))
+    const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: embedderFolder, processes: 2 })))
     const index = disposal.use(
       new HnswIndex({ store, indexDir: config.indexDir, dimensions: EMBEDDING_DIMENSIONS, log }),
     )

@@ -322,10 +322,35 @@ export interface Job {
   readonly error: SerializedError | null
   readonly attempts: number
   readonly cancelRequested: boolean
+  /** Jobs that were accepted together; null: alone. */
+  readonly batchId: string | null
+  /** What it works on (a document's id): jobs of one subject run one after another, in the order of their ids. */
+  readonly subject: string | null
+  /** One large job of a kind runs at a time, so that small ones pass it. */
+  readonly isLarge: boolean
+  /** Queued, but not to begin before; null: at once. */
+  readonly runAfter: Date | null
   readonly createdAt: Date
   readonly startedAt: Date | null
   readonly heartbeatAt: Date | null
   readonly finishedAt: Date | null
+}
+
+export interface Batch {
+  readonly id: string
+  /** The caller's own: what is sent again under the same key is not done again. */
+  readonly idempotencyKey: string | null
+  readonly createdAt: Date
+}
+
+/** How many jobs of a batch have which status, and how many ended since a moment. */
+export interface BatchProgress {
+  readonly queued: number
+  readonly running: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly endedSince: number
 }
 
 /** An immutable base of a collection's vector index, and the last chunk it holds. */

@@ -60,6 +60,7 @@ export const ERROR_TABLE = {
   },
   INTERACTION_NOT_FOUND: { status: 404, hint: 'Send the `interactionId` that `ask` returned.' },
   CORRECTION_NOT_FOUND: { status: 404, hint: 'List the corrections with `docent feedback list`.' },
+  BATCH_NOT_FOUND: { status: 404, hint: 'Send the id of a batch that `POST /documents` returned.' },
   JOB_NOT_FOUND: { status: 404, hint: 'Send the id of a job that this server returned.' },
   RUN_NOT_FOUND: { status: 404, hint: 'Send the id of a training run that this server returned.' },
   MODEL_NOT_FOUND: { status: 404, hint: 'List the model versions with `docent models list`.' },

@@ -5,6 +5,7 @@ import { DocentError, reviveError, type SerializedError } from '../errors.js'
 import { sseEvents } from './sse.js'
 
 export interface UploadFields {
+  readonly batch?: string
   readonly title?: string
   readonly externalId?: string
   readonly collection?: string

@@ -3,7 +3,7 @@ import type { Job } from '../domain.js'
 import type { SerializedError } from '../errors.js'
 import { builder } from './builder.js'
 import { pageArguments, pageRequest, toConnection } from './connection.js'
-import { DocumentType, JobType, TrainingRunType } from './refs.js'
+import { BatchType, DocumentType, JobType, TrainingRunType } from './refs.js'
 
 export const JobStatusType = builder.enumType('JobStatus', {
   values: ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const,
@@ -40,7 +40,12 @@ JobType.implement({
     kind: t.expose('kind', { type: JobKindType }),
     status: t.expose('status', { type: JobStatusType }),
     progress: t.expose('progress', { type: JobProgressType }),
-    error: t.expose('error', { type: JobErrorType, nullable: true }),
+    error: t.expose('error', {
+      type: JobErrorType,
+      nullable: true,
+      description: 'Why it failed; of a queued job, why it will be tried again.',
+    }),
+    runAfter: t.expose('runAfter', { type: 'DateTime', nullable: true, description: 'Queued until then.' }),
     attempts: t.exposeInt('attempts'),
     cancelRequested: t.exposeBoolean('cancelRequested'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
@@ -56,6 +61,17 @@ JobType.implement({
         return typeof id === 'string' ? ((await services.store.reader.documents.get(id)) ?? null) : null
       },
     }),
+    fileName: t.string({
+      nullable: true,
+      description: 'Of what an INGEST job ingests.',
+      resolve: ({ payload }) => (typeof payload.fileName === 'string' ? payload.fileName : null),
+    }),
+    batch: t.field({
+      type: BatchType,
+      nullable: true,
+      resolve: async ({ batchId }, _, { services }) =>
+        batchId === null ? null : ((await services.store.reader.jobs.batch(batchId)) ?? null),
+    }),
     run: t.field({
       type: TrainingRunType,
       nullable: true,
@@ -66,7 +82,7 @@ JobType.implement({
   }),
 })
 
-const JobConnection = builder.connectionObject({ type: JobType, name: 'JobConnection' })
+export const JobConnection = builder.connectionObject({ type: JobType, name: 'JobConnection' })
 
 builder.queryFields((t) => ({
   job: t.field({

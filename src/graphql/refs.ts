@@ -1,7 +1,8 @@
 /** The output types that name each other, declared before the files that say what their fields are. */
-import type { Collection, Correction, Document, Interaction, Job, Run } from '../domain.js'
+import type { Batch, Collection, Correction, Document, Interaction, Job, Run } from '../domain.js'
 import { builder } from './builder.js'
 
+export const BatchType = builder.objectRef<Batch>('Batch')
 export const CollectionType = builder.objectRef<Collection>('Collection')
 export const CorrectionType = builder.objectRef<Correction>('Correction')
 export const DocumentType = builder.objectRef<Document>('Document')

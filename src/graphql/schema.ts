@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { builder } from './builder.js'
 import './ask.js'
+import './batch.js'
 import './correction.js'
 import './document.js'
 import './health.js'

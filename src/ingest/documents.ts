@@ -7,7 +7,7 @@
  */
 import type { Readable } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
-import type { Collection, Document, Job, JsonObject } from '../domain.js'
+import type { Batch, Collection, Document, Job, JsonObject } from '../domain.js'
 import { DocentError } from '../errors.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Store, Transactor } from '../store/store.js'
@@ -28,7 +28,18 @@ export interface Upload {
   readonly metadata?: JsonObject | undefined
   /** Id or name; a name that is not there yet makes a collection. */
   readonly collection?: string | undefined
+  readonly batch?: UploadBatch | undefined
 }
+
+/** Uploads of one batch share their progress and their turn in the queue. */
+export interface UploadBatch {
+  readonly id: string
+  /** A batch of this key that is there already is meant instead, and what it has already is not done again. */
+  readonly idempotencyKey?: string | undefined
+}
+
+/** From this size on a file is a large one, which small ones may pass. */
+const LARGE_BYTES = 1024 * 1024
 
 export class Documents {
   readonly #store: Store
@@ -64,17 +75,22 @@ export class Documents {
     using original = await this.#originals.write(upload.content, this.#maxUploadBytes, async (path) => {
       mediaType = await detectMediaType(path, upload)
     })
+    const fileName = upload.fileName ?? null
     const job = await this.#store.transact(async (transactor) => {
+      const { jobs, documents } = transactor
+      const batch = upload.batch && (await ensureBatch(jobs, upload.batch))
+      const known = batch?.idempotencyKey && (await jobs.ofUpload(batch.id, { originalHash: original.hash, fileName }))
+      if (known) return known
       const document = await registerDocument(transactor, upload, mediaType)
-      await transactor.documents.holdOriginal(document.id, original.hash)
-      const queued = queuedJob('ingest', {
-        documentId: document.id,
-        originalHash: original.hash,
-        mediaType,
-        fileName: upload.fileName ?? null,
-        title: upload.title?.trim() || null,
+      await documents.holdOriginal(document.id, original.hash)
+      const title = upload.title?.trim() || null
+      const payload = { documentId: document.id, originalHash: original.hash, mediaType, fileName, title }
+      const queued = queuedJob('ingest', payload, {
+        batchId: batch?.id ?? null,
+        subject: document.id,
+        isLarge: original.byteCount >= LARGE_BYTES,
       })
-      await transactor.jobs.insert(queued)
+      await jobs.insert(queued)
       return queued
     })
     this.#onQueued()
@@ -154,6 +170,14 @@ async function registerDocument(transactor: Transactor, upload: Upload, mediaTyp
   }
   await documents.insert(document)
   return document
+}
+
+async function ensureBatch(jobs: Transactor['jobs'], { id, idempotencyKey }: UploadBatch): Promise<Batch> {
+  const known = idempotencyKey === undefined ? undefined : await jobs.batchByKey(idempotencyKey)
+  if (known) return known
+  const batch: Batch = { id, idempotencyKey: idempotencyKey ?? null, createdAt: new Date() }
+  await jobs.insertBatch(batch)
+  return batch
 }
 
 async function ensureCollection({ collections }: Transactor, idOrName: string): Promise<Collection> {

@@ -31,8 +31,9 @@ type Payload = z.output<typeof payloadSchema>
 
 export class IngestJobs implements JobKindHandler {
   readonly kind = 'ingest'
-  /** One: two uploads of the same document must not overtake each other, and one fills the cores. */
-  readonly concurrency = 1
+  /** One large document and a few small ones: two fill the cores, and nobody waits for a book. */
+  readonly concurrency = 3
+  readonly retries = true
   readonly #store: Store
   readonly #originals: Originals
   readonly #preparer: () => Promise<Preparer>

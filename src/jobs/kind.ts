@@ -19,6 +19,8 @@ export interface JobKindHandler {
   readonly kind: JobKind
   /** How many of this kind may run at once. */
   readonly concurrency: number
+  /** Whether a failure that may pass by itself (status 503 or 507 in the error table) is tried again, later and later. */
+  readonly retries?: boolean
   /**
    * Runs the job to its end. May be called again for the same job after a crash or a shutdown, so every step repeats
    * without harm. Returning is success; what it throws fails the job, unless the signal was aborted.

@@ -13,11 +13,15 @@ import { hasEnded, JobUpdates } from './updates.js'
 const HEARTBEAT_MS = 5000
 /** At most so often is progress written: a row per passage would only wear the disk. */
 const PROGRESS_INTERVAL_MS = 250
-/** A job whose process died under it this often is given up: it may be what kills the process. */
+/** A job that was begun this often is given up: it may be what kills the process. */
 const MAX_ATTEMPTS = 5
+/** Until the second attempt; each further one waits four times as long. */
+const RETRY_DELAY_MS = 5000
+const CANCELLED_AT_ONCE = 100
 
 interface Running {
   readonly handler: JobKindHandler
+  readonly isLarge: boolean
   readonly abort: AbortController
   readonly ended: Promise<void>
 }
@@ -28,6 +32,7 @@ export interface JobQueueOptions {
   readonly log: Logger
   /** Told of every job that succeeded, failed or was cancelled while it ran. */
   readonly onEnded?: (job: Job) => void
+  readonly retryDelayMs?: number
 }
 
 export class JobQueue implements AsyncDisposable {
@@ -39,15 +44,18 @@ export class JobQueue implements AsyncDisposable {
   readonly #running = new Map<string, Running>()
   /** Jobs of a kind that succeeded since it last had nothing to do. */
   readonly #succeeded = new Map<string, number>()
+  readonly #retryDelayMs: number
+  #retryTimer: NodeJS.Timeout | undefined
   #started = false
   #closing = false
   #scheduling: Promise<void> = Promise.resolve()
 
-  constructor({ store, kinds, log, onEnded }: JobQueueOptions) {
+  constructor({ store, kinds, log, onEnded, retryDelayMs = RETRY_DELAY_MS }: JobQueueOptions) {
     this.#store = store
     this.#kinds = kinds
     this.#log = log
     this.#onEnded = onEnded
+    this.#retryDelayMs = retryDelayMs
   }
 
   /** Queues again what a dead process left running, then begins to work. */
@@ -88,6 +96,18 @@ export class JobQueue implements AsyncDisposable {
     return job
   }
 
+  /** Cancels what has not ended of a batch. */
+  async cancelBatch(batchId: string): Promise<void> {
+    for (const status of ['QUEUED', 'RUNNING'] as const) {
+      for (let after: string | undefined; ; ) {
+        const page = await this.#store.reader.jobs.page({ first: CANCELLED_AT_ONCE, after, batchId, status })
+        for (const { id } of page.items) await this.cancel(id).catch(unlessEnded)
+        if (page.nextCursor === null) break
+        after = page.nextCursor
+      }
+    }
+  }
+
   /** The job as it is, then every change; ends when the job has ended. @throws JOB_NOT_FOUND */
   async *watch(id: string): AsyncGenerator<Job, void> {
     // Subscribe before the first read, so that no change falls between the two.
@@ -105,6 +125,7 @@ export class JobQueue implements AsyncDisposable {
   /** Interrupts what is running and queues it again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
+    clearTimeout(this.#retryTimer)
     await this.#scheduling
     const running = [...this.#running.values()]
     for (const { abort } of running) abort.abort(new DocentError('CANCELLED', 'the process is shutting down'))
@@ -118,16 +139,32 @@ export class JobQueue implements AsyncDisposable {
 
   async #schedule(): Promise<void> {
     if (!this.#started) return
-    for (const handler of this.#kinds) {
-      const busy = [...this.#running.values()].filter((running) => running.handler === handler).length
-      if (busy >= handler.concurrency) continue
-      const queued = await this.#store.reader.jobs.queued(handler.kind, handler.concurrency - busy)
-      if (busy === 0 && queued.length === 0) this.#sayAllDone(handler.kind)
-      for (const job of queued) {
-        if (this.#closing) return
-        await this.#begin(job, handler)
+    const now = new Date()
+    for (const handler of this.#kinds) await this.#fill(handler, now)
+    await this.#wakeForRetries(now)
+  }
+
+  /** Begins as many jobs of a kind as may run. */
+  async #fill(handler: JobKindHandler, now: Date): Promise<void> {
+    for (;;) {
+      const busy = [...this.#running.values()].filter((running) => running.handler === handler)
+      if (busy.length >= handler.concurrency || this.#closing) return
+      const withLarge = !busy.some(({ isLarge }) => isLarge)
+      const job = await this.#store.reader.jobs.next(handler.kind, { now, withLarge })
+      if (!job) {
+        if (busy.length === 0) this.#sayAllDone(handler.kind)
+        return
       }
+      await this.#begin(job, handler)
     }
+  }
+
+  async #wakeForRetries(now: Date): Promise<void> {
+    clearTimeout(this.#retryTimer)
+    const at = await this.#store.reader.jobs.nextRunAfter(now)
+    if (!at || this.#closing) return
+    this.#retryTimer = setTimeout(() => this.notify(), at.getTime() - Date.now())
+    this.#retryTimer.unref()
   }
 
   /** One line for a thousand uploads instead of a thousand: those are at `debug`. */
@@ -143,7 +180,8 @@ export class JobQueue implements AsyncDisposable {
       if ((await jobs.get(queued.id))?.status !== 'QUEUED') return undefined
       const now = new Date()
       const attempts = queued.attempts + 1
-      await jobs.update(queued.id, { status: 'RUNNING', attempts, startedAt: now, heartbeatAt: now })
+      const fresh = { error: null, runAfter: null, startedAt: now, heartbeatAt: now }
+      await jobs.update(queued.id, { status: 'RUNNING', attempts, ...fresh })
       return jobs.get(queued.id)
     })
     if (!job) return
@@ -155,7 +193,7 @@ export class JobQueue implements AsyncDisposable {
         this.#running.delete(job.id)
         if (!this.#closing) this.notify()
       })
-    this.#running.set(job.id, { handler, abort, ended })
+    this.#running.set(job.id, { handler, isLarge: job.isLarge, abort, ended })
   }
 
   async #run(job: Job, handler: JobKindHandler, signal: AbortSignal): Promise<void> {
@@ -200,6 +238,12 @@ export class JobQueue implements AsyncDisposable {
       return
     }
     const error = asDocentError(signal.aborted ? signal.reason : thrown)
+    if (handler.retries && mayPass(error) && job.attempts < MAX_ATTEMPTS) {
+      const runAfter = new Date(Date.now() + this.#retryDelayMs * 4 ** (job.attempts - 1))
+      this.#log.info({ jobId: job.id, code: error.code, runAfter }, 'job failed and will be tried again')
+      await this.#update(job.id, { status: 'QUEUED', error: error.toJSON(), runAfter })
+      return
+    }
     const cancelled = error.code === 'CANCELLED'
     if (error.code === 'INTERNAL') this.#log.error({ err: error.cause ?? error, jobId: job.id }, 'job failed')
     else
@@ -234,4 +278,12 @@ export class JobQueue implements AsyncDisposable {
     })
     if (job) this.#updates.emit(job)
   }
+}
+
+/** Something was busy, restarting or full: the same again may succeed. */
+const mayPass = ({ status }: DocentError): boolean => status === 503 || status === 507
+
+/** It ended between being listed and being cancelled. */
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof DocentError && error.code === 'JOB_NOT_CANCELLABLE')) throw error
 }

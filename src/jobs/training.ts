@@ -116,7 +116,7 @@ export class Training {
     payload: Omit<TrainPayload, 'runId'>,
   ): Promise<Job> {
     const runId = uuidv7()
-    const job = queuedJob('train', { runId, ...payload }, 'waiting')
+    const job = queuedJob('train', { runId, ...payload }, { stage: 'waiting' })
     const run: Run = {
       id: runId,
       jobId: job.id,

@@ -9,10 +9,10 @@ export function documentRoutes(services: Services): Router {
 
   // 202 when at least one file was accepted; files that were not are listed with their errors.
   router.post('/documents', async (request, response) => {
-    const { jobs, errors } = await receiveUploads(request, services.documents, services.log)
+    const { batchId, jobs, errors } = await receiveUploads(request, services.documents, services.log)
     const [first] = errors
     if (jobs.length === 0 && first) return void response.status(first.status).json({ jobs, errors, error: first })
-    response.status(202).json({ jobs, errors })
+    response.status(202).json({ batch: { id: batchId }, jobs, errors })
   })
 
   router.get('/documents/:id/text', async (request, response) => {

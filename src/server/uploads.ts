@@ -1,30 +1,38 @@
 /**
  * A multipart body, file after file, without ever holding one in memory. Fields count for the files **after** them:
- * `collection` and `metadata` for all of those, `title` and `externalId` for the next one only.
+ * `batch`, `collection` and `metadata` for all of those, `title` and `externalId` for the next one only.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import busboy from 'busboy'
+import { validate as isUuid, v7 as uuidv7 } from 'uuid'
 import type { Job, JsonObject } from '../domain.js'
 import { asDocentError, DocentError, type SerializedError } from '../errors.js'
-import type { Documents } from '../ingest/documents.js'
+import type { Documents, UploadBatch } from '../ingest/documents.js'
 import type { Logger } from '../log.js'
 
-const MAX_FILES = 1000
+const MAX_FILES = 10_000
 const MAX_FIELD_BYTES = 64 * 1024
+const MAX_KEY_LENGTH = 200
 
 export interface UploadError extends SerializedError {
   readonly fileName: string
   readonly status: number
 }
 
+/** In the order of the files. */
 export interface Uploads {
-  readonly jobs: (Job & { fileName: string })[]
-  readonly errors: UploadError[]
+  /** What the jobs share: that of an earlier request with the same idempotency key, or a new one. */
+  readonly batchId: string
+  readonly jobs: readonly UploadJob[]
+  readonly errors: readonly UploadError[]
 }
 
+type UploadJob = Job & { readonly fileName: string }
+
 interface Fields {
+  batch?: string
   collection?: string
   metadata?: JsonObject
   title?: string
@@ -35,8 +43,9 @@ interface Fields {
 export async function receiveUploads(request: IncomingMessage, documents: Documents, log: Logger): Promise<Uploads> {
   const parser = openParser(request)
   const fields: Fields = {}
-  const pending: Promise<void>[] = []
-  const uploads: Uploads = { jobs: [], errors: [] }
+  const pending: Promise<UploadJob | UploadError>[] = []
+  const idempotencyKey = readKey(request)
+  const newBatch = uuidv7()
   let rejected: DocentError | undefined
 
   parser.on('field', (name, value, { valueTruncated }) => {
@@ -49,12 +58,13 @@ export async function receiveUploads(request: IncomingMessage, documents: Docume
     }
   })
   parser.on('file', (_, content, { filename, mimeType }) => {
-    const chosen = { ...fields }
+    const { batch = newBatch, ...chosen } = fields
     delete fields.title
     delete fields.externalId
     const fileName = filename || chosen.title || 'upload'
     if (rejected) return void content.resume()
-    pending.push(receiveFile(documents, content, { fileName, mediaType: mimeType, ...chosen }, uploads, log))
+    const file = { fileName, mediaType: mimeType, ...chosen, batch: { id: batch, idempotencyKey } }
+    pending.push(receiveFile(documents, content, file, log))
   })
   parser.on('filesLimit', () => {
     rejected ??= new DocentError('INVALID_INPUT', `one request takes at most ${MAX_FILES} files`)
@@ -66,10 +76,12 @@ export async function receiveUploads(request: IncomingMessage, documents: Docume
     await Promise.all(pending)
     throw new DocentError('INVALID_INPUT', `the form cannot be read: ${(error as Error).message}`, { cause: error })
   }
-  await Promise.all(pending)
+  const uploads = await Promise.all(pending)
   if (rejected) throw rejected
-  if (uploads.jobs.length + uploads.errors.length === 0) throw new DocentError('INVALID_INPUT', 'the form has no file')
-  return uploads
+  if (uploads.length === 0) throw new DocentError('INVALID_INPUT', 'the form has no file')
+  const jobs = uploads.filter((upload) => 'id' in upload)
+  const errors = uploads.filter((upload) => 'code' in upload)
+  return { batchId: jobs[0]?.batchId ?? newBatch, jobs, errors }
 }
 
 function openParser(request: IncomingMessage) {
@@ -87,24 +99,31 @@ function openParser(request: IncomingMessage) {
 async function receiveFile(
   documents: Documents,
   content: Readable,
-  file: Fields & { fileName: string; mediaType: string },
-  { jobs, errors }: Uploads,
+  file: Omit<Fields, 'batch'> & { fileName: string; mediaType: string; batch: UploadBatch },
   log: Logger,
-): Promise<void> {
+): Promise<UploadJob | UploadError> {
   try {
-    jobs.push({ ...(await documents.add({ ...file, content })), fileName: file.fileName })
+    return { ...(await documents.add({ ...file, content })), fileName: file.fileName }
   } catch (thrown) {
     const error = asDocentError(thrown)
     if (error.code === 'INTERNAL') log.error({ err: thrown, fileName: file.fileName }, 'an upload failed unexpectedly')
-    errors.push({ fileName: file.fileName, status: error.status, ...error.toJSON() })
+    return { fileName: file.fileName, status: error.status, ...error.toJSON() }
   } finally {
     // Whatever was not read must still be taken, or the files after it never come.
     content.resume()
   }
 }
 
+function readKey({ headers }: IncomingMessage): string | undefined {
+  const key = headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && key !== '' && key.length <= MAX_KEY_LENGTH) return key
+  throw new DocentError('INVALID_INPUT', `Idempotency-Key takes 1 to ${MAX_KEY_LENGTH} characters`)
+}
+
 function setField(fields: Fields, name: string, value: string): void {
-  if (name === 'collection' || name === 'title' || name === 'externalId') fields[name] = value
+  if (name === 'batch' && !isUuid(value)) throw new DocentError('INVALID_INPUT', 'batch must be a UUID')
+  if (name === 'batch' || name === 'collection' || name === 'title' || name === 'externalId') fields[name] = value
   else if (name === 'metadata') fields.metadata = parseMetadata(value)
   else throw new DocentError('INVALID_INPUT', `there is no field ${JSON.stringify(name)}`)
 }

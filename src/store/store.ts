@@ -7,6 +7,8 @@
  * durable when `transact` resolves; transactions run one after another; a reader sees the last committed state.
  */
 import type {
+  Batch,
+  BatchProgress,
   Chunk,
   ChunkSpan,
   Collection,
@@ -248,12 +250,32 @@ export interface RunWriter {
 
 export interface JobReader {
   get(id: string): Promise<Job | undefined>
-  page(request: PageRequest & { kind?: JobKind | undefined; status?: JobStatus | undefined }): Promise<Page<Job>>
+  page(
+    request: PageRequest & {
+      kind?: JobKind | undefined
+      status?: JobStatus | undefined
+      batchId?: string | undefined
+    },
+  ): Promise<Page<Job>>
   /** Rows in QUEUED, oldest first. */
   queued(kind: JobKind, limit: number): Promise<Job[]>
+  /**
+   * The queued job that should begin now, if any may: fair between batches (the one with the fewest running jobs, then the
+   * one that was served longest ago), the oldest within a batch, never beside or before another job of its subject.
+   */
+  next(kind: JobKind, options: { now: Date; withLarge: boolean }): Promise<Job | undefined>
+  /** When the first of those that wait for their time may begin. */
+  nextRunAfter(now: Date): Promise<Date | undefined>
+  /** The job of a batch that came with these bytes under this name. */
+  ofUpload(batchId: string, upload: { originalHash: string; fileName: string | null }): Promise<Job | undefined>
+  batch(id: string): Promise<Batch | undefined>
+  batchByKey(key: string): Promise<Batch | undefined>
+  batchProgress(id: string, since: Date): Promise<BatchProgress>
 }
 export interface JobWriter {
   insert(job: Job): Promise<void>
+  /** A batch that is there already stays as it is. */
+  insertBatch(batch: Batch): Promise<void>
   update(
     id: string,
     changes: {
@@ -263,6 +285,7 @@ export interface JobWriter {
       error?: SerializedError | null
       attempts?: number
       cancelRequested?: boolean
+      runAfter?: Date | null
       startedAt?: Date
       heartbeatAt?: Date
       finishedAt?: Date

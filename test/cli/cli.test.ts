@@ -21,7 +21,7 @@ type Any = any
 
 /** What is long says how far it is, a line at a time: on a busy machine that is more than on an idle one. */
 const PROGRESS =
-  /^.*(queued|reading|embedding|storing|skipped|done|running|rebuilding|questions|documents ingested).*\n/gm
+  /^.*(queued|reading|embedding|storing|skipped|done|running|rebuilding|questions|files|documents ingested).*\n/gm
 
 async function json(...args: string[]): Promise<Any> {
   const { status, stdout, stderr } = await docent([...args, '--json'], folders.environment)

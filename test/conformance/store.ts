@@ -5,8 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { v7 as uuidv7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Answer, Collection, Correction, Place } from '../../src/domain.js'
+import type { Answer, Collection, Correction, Job, Place } from '../../src/domain.js'
 import { DocentError } from '../../src/errors.js'
 import type { Store } from '../../src/store/store.js'
 import {
@@ -651,6 +652,68 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect((await store.reader.jobs.page({ first: 9, kind: 'train' })).items).toEqual([rows[1]])
       })
 
+      it('gives the next job in turn between batches, and never two of one subject at once', async () => {
+        const [big, small] = [uuidv7(), uuidv7()]
+        const of = (batchId: string | null, fields: Partial<Job> = {}) => jobRow({ batchId, ...fields })
+        const rows = [
+          of(big, { subject: 'a' }),
+          of(big, { subject: 'b', isLarge: true }),
+          of(big, { subject: 'a' }),
+          of(small),
+          of(null, { runAfter: new Date(2000) }),
+        ] as [Job, Job, Job, Job, Job]
+        await store.transact(async ({ jobs }) => {
+          for (const id of [big, small, big]) {
+            await jobs.insertBatch({ id, idempotencyKey: id === big ? 'key' : null, createdAt: new Date(1) })
+          }
+          for (const row of rows) await jobs.insert(row)
+        })
+        const next = async (withLarge = true, now = 1000) =>
+          (await store.reader.jobs.next('ingest', { now: new Date(now), withLarge }))?.id
+        const begin = (id: string, startedAt: number) =>
+          store.transact(({ jobs }) => jobs.update(id, { status: 'RUNNING', startedAt: new Date(startedAt) }))
+        const end = (id: string) =>
+          store.transact(({ jobs }) => jobs.update(id, { status: 'SUCCEEDED', finishedAt: new Date(900) }))
+
+        expect(await next()).toBe(rows[0].id)
+        await begin(rows[0].id, 1)
+        // The small batch has nothing running; of the big one `a` is taken and large ones may not be allowed.
+        expect(await next()).toBe(rows[3].id)
+        await begin(rows[3].id, 2)
+        expect(await next()).toBe(rows[1].id)
+        expect(await next(false)).toBeUndefined()
+        expect(await store.reader.jobs.nextRunAfter(new Date(1000))).toEqual(new Date(2000))
+        expect(await next(false, 2000)).toBe(rows[4].id)
+        await end(rows[0].id)
+        expect(await next(false)).toBe(rows[2].id)
+        await begin(rows[1].id, 3)
+        await end(rows[3].id)
+        expect(await next()).toBe(rows[2].id)
+
+        const { jobs } = store.reader
+        const progress = { queued: 1, running: 1, succeeded: 1, failed: 0, cancelled: 0, endedSince: 1 }
+        expect(await jobs.batchProgress(big, new Date(900))).toEqual(progress)
+        expect(await jobs.batchProgress(big, new Date(901))).toMatchObject({ endedSince: 0 })
+        expect(await jobs.batchByKey('key')).toEqual({ id: big, idempotencyKey: 'key', createdAt: new Date(1) })
+        expect(await jobs.batch(small)).toMatchObject({ id: small })
+        expect(await jobs.batchByKey('another')).toBeUndefined()
+        const ofBig = await jobs.page({ first: 9, batchId: big, status: 'QUEUED' })
+        expect(ofBig.items.map(({ id }) => id)).toEqual([rows[2].id])
+      })
+
+      it('knows the job of a batch by the bytes and the name of its file', async () => {
+        const batch = { id: uuidv7(), idempotencyKey: 'k', createdAt: new Date() }
+        const row = jobRow({ batchId: batch.id, payload: { originalHash: 'h', fileName: null } })
+        await store.transact(async ({ jobs }) => {
+          await jobs.insertBatch(batch)
+          await jobs.insert(row)
+        })
+        const { jobs } = store.reader
+        expect(await jobs.ofUpload(batch.id, { originalHash: 'h', fileName: null })).toEqual(row)
+        expect(await jobs.ofUpload(batch.id, { originalHash: 'h', fileName: 'a' })).toBeUndefined()
+        expect(await jobs.ofUpload(uuidv7(), { originalHash: 'h', fileName: null })).toBeUndefined()
+      })
+
       it('changes a job only as told, and says when there is none', async () => {
         const row = jobRow()
         const update = (changes: object) => store.transact(({ jobs }) => jobs.update(row.id, changes))
@@ -664,6 +727,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
           payload: { a: 'b' },
           attempts: 2,
           cancelRequested: true,
+          runAfter: new Date(4),
           startedAt: new Date(1),
           heartbeatAt: new Date(2),
           finishedAt: new Date(3),

@@ -186,3 +186,77 @@ test('watching an unknown job says so', async () => {
   await using queue = new JobQueue({ store, log, kinds: [] })
   await expect(ended(queue, uuidv7())).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
 })
+
+test('what may pass is tried again, later and later, and a watcher sees it succeed', async () => {
+  const seen: number[] = []
+  const run = async ({ attempts }: Job) => {
+    seen.push(attempts)
+    if (attempts < 3) throw new DocentError('MODEL_PROCESS_ENDED', 'for a moment')
+  }
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { retries: true })], retryDelayMs: 5 })
+  const job = jobRow()
+  await insert(job)
+  await queue.start()
+  const states: Job[] = []
+  for await (const state of queue.watch(job.id)) states.push(state)
+  expect(seen).toEqual([1, 2, 3])
+  expect(states.at(-1)).toMatchObject({ status: 'SUCCEEDED', attempts: 3, error: null, runAfter: null })
+  const waiting = states.filter(({ status, attempts }) => status === 'QUEUED' && attempts > 0)
+  expect(waiting.map(({ error }) => error?.code)).toEqual(['MODEL_PROCESS_ENDED', 'MODEL_PROCESS_ENDED'])
+  expect(waiting.every(({ runAfter }) => runAfter !== null)).toBe(true)
+})
+
+test('what cannot pass, and a kind that is not tried again, fail at once; so does the fifth attempt', async () => {
+  const failing = (code: 'PARSE_FAILED' | 'OVERLOADED') => async () => {
+    throw new DocentError(code, 'no')
+  }
+  for (const [code, others, attempts] of [
+    ['PARSE_FAILED', { retries: true }, 1],
+    ['OVERLOADED', {}, 1],
+    ['OVERLOADED', { retries: true }, 5],
+  ] as const) {
+    await using queue = new JobQueue({ store, log, kinds: [kindOf(failing(code), others)], retryDelayMs: 1 })
+    const job = jobRow()
+    await insert(job)
+    await queue.start()
+    expect(await ended(queue, job.id)).toMatchObject({ status: 'FAILED', attempts, error: { code } })
+  }
+})
+
+test('one upload does not wait for the many before it', async () => {
+  const order: string[] = []
+  const [many, one] = [uuidv7(), uuidv7()]
+  const jobs = [...Array.from({ length: 6 }, () => jobRow({ batchId: many })), jobRow({ batchId: one })]
+  await store.transact(async (transactor) => {
+    for (const id of [many, one]) await transactor.jobs.insertBatch({ id, idempotencyKey: null, createdAt: new Date() })
+  })
+  await insert(...jobs)
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(async (job) => void order.push(job.id))] })
+  await queue.start()
+  for (const { id } of jobs) await ended(queue, id)
+  expect(order.indexOf(jobs.at(-1)?.id as string)).toBe(1)
+})
+
+test('small jobs pass a large one, and a second large one waits', async () => {
+  const run = (job: Job, context: JobContext) => (job.isLarge ? endless(job, context) : Promise.resolve())
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { concurrency: 2 })] })
+  const jobs = [jobRow({ isLarge: true }), jobRow({ isLarge: true }), jobRow(), jobRow()] as [Job, Job, Job, Job]
+  await insert(...jobs)
+  await queue.start()
+  for (const { id } of jobs.slice(2)) expect(await ended(queue, id)).toMatchObject({ status: 'SUCCEEDED' })
+  expect(await store.reader.jobs.get(jobs[0].id)).toMatchObject({ status: 'RUNNING' })
+  expect(await store.reader.jobs.get(jobs[1].id)).toMatchObject({ status: 'QUEUED' })
+})
+
+test('a cancelled batch ends what is queued and what runs, and leaves other jobs alone', async () => {
+  const batch = { id: uuidv7(), idempotencyKey: null, createdAt: new Date() }
+  await store.transact(({ jobs }) => jobs.insertBatch(batch))
+  const jobs = [jobRow({ batchId: batch.id }), jobRow({ batchId: batch.id }), jobRow()] as [Job, Job, Job]
+  await insert(...jobs)
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(endless)] })
+  await queue.start()
+  await until(queue, jobs[0].id, 'RUNNING')
+  await queue.cancelBatch(batch.id)
+  for (const { id } of jobs.slice(0, 2)) expect(await ended(queue, id)).toMatchObject({ status: 'CANCELLED' })
+  await until(queue, jobs[2].id, 'RUNNING')
+})

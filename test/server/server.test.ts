@@ -242,6 +242,49 @@ test.each([
   expect(((await response.json()) as Any).error.code).toBe('INVALID_INPUT')
 })
 
+test('the files of an upload are one batch, and one that fails fails no other', async () => {
+  const files = [
+    { name: 'good.md', content: '# Good\n\nThis one has text.' },
+    { name: 'empty.md', content: '\n\n' },
+    { name: 'other.txt', content: 'This one too.' },
+  ]
+  const { status, body } = await upload(server.url, files, { collection: 'batches' })
+  expect(status).toBe(202)
+  for (const { id } of body.jobs) await endedJob(server.client, id)
+  const { batch } = await server.client.graphql<Any>(
+    `query($id: ID!) { batch(id: $id) {
+      progress { total queued running succeeded failed cancelled filesPerMinute secondsLeft }
+      jobs(status: FAILED) { edges { node { fileName error { code } batch { id } } } }
+    } }`,
+    { id: body.batch.id },
+  )
+  expect(batch.progress).toMatchObject({ total: 3, queued: 0, running: 0, succeeded: 2, failed: 1, secondsLeft: 0 })
+  expect(batch.progress.filesPerMinute).toBeGreaterThan(0)
+  expect(batch.jobs.edges).toEqual([
+    { node: { fileName: 'empty.md', error: { code: 'EMPTY_DOCUMENT' }, batch: { id: body.batch.id } } },
+  ])
+})
+
+test('an upload that is sent again under its idempotency key is the same jobs; what is new in it is added', async () => {
+  const send = async (names: string[], key = 'nightly-1') => {
+    const files = names.map((name) => ({ name, content: `The text of ${name}.` }))
+    const response = await post('/documents', formOf(files, { collection: 'keys' }), { 'idempotency-key': key })
+    return (await response.json()) as Any
+  }
+  const first = await send(['one.txt', 'two.txt'])
+  const again = await send(['one.txt', 'two.txt', 'three.txt'])
+  const ids = (body: Any) => body.jobs.map(({ id }: Any) => id)
+  expect(again.batch).toEqual(first.batch)
+  expect(ids(again).slice(0, 2)).toEqual(ids(first))
+  expect(new Set(ids(again)).size).toBe(3)
+  expect(ids(await send(['one.txt'], 'nightly-2'))).not.toEqual(ids(first).slice(0, 1))
+  for (const id of ids(again)) expect((await endedJob(server.client, id)).status).toBe('SUCCEEDED')
+  const refused = await post('/documents', formOf([{ name: 'a.txt', content: 'a' }]), {
+    'idempotency-key': 'k'.repeat(201),
+  })
+  expect(refused.status).toBe(400)
+})
+
 test('a text is added over GraphQL and paged with Relay cursors', async () => {
   for (const title of ['First', 'Second', 'Third']) {
     const { addDocument } = await server.client.graphql<Any>(

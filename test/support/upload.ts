@@ -18,6 +18,7 @@ export async function upload(url: string, files: readonly UploadFile[], fields?:
 }
 
 interface UploadBody {
+  readonly batch: { readonly id: string }
   readonly jobs: { readonly id: string; readonly fileName: string; readonly payload: { readonly documentId: string } }[]
   readonly errors: { readonly fileName: string; readonly code: string; readonly hint: string }[]
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string }

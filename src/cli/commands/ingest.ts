@@ -1,11 +1,12 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, normalize, relative, resolve, sep } from 'node:path'
 import type { Command } from 'commander'
+import { v7 as uuidv7 } from 'uuid'
 import { asDocentError, DocentError, type SerializedError } from '../../errors.js'
 import { SUPPORTED_EXTENSIONS } from '../../ingest/media-type.js'
+import { waitForBatch } from '../batches.js'
 import type { Client } from '../client.js'
 import { EXIT_FAILURE, finish, type Session } from '../command.js'
-import { waitForJob } from '../jobs.js'
 
 interface File {
   readonly path: string
@@ -52,23 +53,20 @@ export function addIngest(program: Command, environment: NodeJS.ProcessEnv): voi
 
 /** Everything is accepted before anything is waited for, so that an interruption loses no file that was named. */
 async function ingestAll(client: Client, files: File[], collection: string | undefined, session: Session) {
-  const accepted: { file: string; job: string | null; error: SerializedError | null }[] = []
+  const batch = uuidv7()
+  const accepted: Outcome[] = []
   for (const { path, externalId } of files) {
     try {
-      const { jobs } = await client.upload(path, { externalId, ...(collection !== undefined && { collection }) })
+      const { jobs } = await client.upload(path, { batch, externalId, ...(collection !== undefined && { collection }) })
       accepted.push({ file: path, job: jobs[0]?.id ?? null, error: null })
     } catch (thrown) {
-      accepted.push({ file: path, job: null, error: asDocentError(thrown).toJSON() })
+      const error = asDocentError(thrown).toJSON()
+      session.note(`${path}: ${error.code}`)
+      accepted.push({ file: path, job: null, error })
     }
   }
-  const outcomes: Outcome[] = []
-  for (const [at, outcome] of accepted.entries()) {
-    const label = `[${at + 1}/${accepted.length}] ${outcome.file}`
-    if (outcome.error) session.note(`${label}: ${outcome.error.code}`)
-    const ended = outcome.job === null ? undefined : await waitForJob(client, outcome.job, session, label)
-    outcomes.push(ended ? { ...outcome, error: ended.error } : outcome)
-  }
-  return outcomes
+  const errors = await waitForBatch(client, batch, session)
+  return accepted.map((outcome) => ({ ...outcome, error: outcome.error ?? errors.get(outcome.job ?? '') ?? null }))
 }
 
 /** Files in the order they are named; a folder's in the order of their names. @throws INVALID_INPUT */

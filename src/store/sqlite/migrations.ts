@@ -10,6 +10,7 @@ import { ORIGINALS } from './migrations/0003-originals.js'
 import { MORE_OF_EACH_STEP } from './migrations/0004-more-of-each-step.js'
 import { DECISIONS } from './migrations/0005-decisions.js'
 import { PLACES } from './migrations/0006-places.js'
+import { BATCHES } from './migrations/0007-batches.js'
 
 const MIGRATIONS: readonly string[] = [
   FIRST_SCHEMA,
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly string[] = [
   MORE_OF_EACH_STEP,
   DECISIONS,
   PLACES,
+  BATCHES,
 ]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354

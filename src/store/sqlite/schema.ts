@@ -157,10 +157,19 @@ export interface JobRow {
   error: string | null
   attempts: number
   cancel_requested: number
+  batch_id: string | null
+  subject: string | null
+  is_large: number
+  run_after: number | null
   created_at: number
   started_at: number | null
   heartbeat_at: number | null
   finished_at: number | null
+}
+export interface BatchRow {
+  id: string
+  idempotency_key: string | null
+  created_at: number
 }
 export interface RunRow {
   id: string
@@ -217,6 +226,7 @@ export interface Schema {
   corrections: CorrectionRow
   labels: LabelRow
   datasets: DatasetRow
+  batches: BatchRow
   jobs: JobRow
   runs: RunRow
   training_steps: TrainingStepRow
