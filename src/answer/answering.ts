@@ -11,15 +11,7 @@ import { RETRIEVAL_SETTINGS, type Retriever } from '../retrieve/retriever.js'
 import type { Store } from '../store/store.js'
 import { type Decision, decide, type ProposedAnswer, toPlace } from './decision.js'
 import { resolveHistory } from './resolve-history.js'
-import {
-  type AskInput,
-  type AskRequest,
-  collectionIdsOf,
-  parseAsk,
-  parseSearch,
-  type SearchInput,
-  toFilter,
-} from './settings.js'
+import { type AskInput, type AskRequest, collectionIdsOf, parseAsk, parseSearch, type SearchInput } from './settings.js'
 
 export interface AnsweringOptions {
   readonly store: Store
@@ -86,8 +78,7 @@ export class Answering {
     const { store, retriever, servingReader } = this.#options
     const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
     const resolvedQuestion = resolveHistory(request.question, request.history)
-    const filter = toFilter(request.filter)
-    const { topK } = request
+    const { filter, topK } = request
     const { passages, embedMs, retrieveMs } = await retriever.retrieve(resolvedQuestion, {
       collectionIds,
       filter,
@@ -112,7 +103,7 @@ export class Answering {
   async search(query: string, options: Omit<SearchInput, 'query'> = {}): Promise<readonly Passage[]> {
     const request = parseSearch({ ...options, query })
     const collectionIds = await collectionIdsOf(this.#options.store.reader.collections, request.collectionIds)
-    const filter = toFilter(request.filter)
+    const { filter } = request
     const { passages } = await this.#options.retriever.retrieve(request.query, {
       collectionIds,
       filter,

@@ -1,7 +1,8 @@
 /** What `ask` and `search` accept, checked field by field before anything is looked up. */
 import { z } from 'zod'
-import type { Collection, DocumentFilter } from '../domain.js'
+import type { Collection } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { filterSchema as filter } from '../store/filter-schema.js'
 import type { CollectionReader } from '../store/store.js'
 
 const MAX_QUESTION_LENGTH = 2000
@@ -13,7 +14,6 @@ const question = z
   .max(MAX_QUESTION_LENGTH, `must have at most ${MAX_QUESTION_LENGTH} characters`)
   .refine((text) => text.trim() !== '', 'must not be empty')
 const ids = z.array(z.string().min(1)).max(MAX_IDS)
-const filter = z.object({ documentIds: ids.optional() })
 
 const askSchema = z.object({
   question,
@@ -22,7 +22,7 @@ const askSchema = z.object({
     .max(MAX_TURNS)
     .default([]),
   collectionIds: ids.default([]),
-  filter: filter.default({}),
+  filter,
   topK: z.number().int().min(1).max(50).default(8),
   maxAnswers: z.number().int().min(1).max(20).default(3),
   minConfidence: z.number().min(0).max(1).default(0),
@@ -31,7 +31,7 @@ const askSchema = z.object({
 const searchSchema = z.object({
   query: question,
   collectionIds: ids.default([]),
-  filter: filter.default({}),
+  filter,
   first: z.number().int().min(1).max(50).default(10),
 })
 
@@ -62,7 +62,3 @@ export async function collectionIdsOf(collections: CollectionReader, idsOrNames:
   )
   return [...new Set(found.map(({ id }) => id))]
 }
-
-/** exactOptionalPropertyTypes: what zod left out stays out. */
-export const toFilter = ({ documentIds }: { documentIds?: string[] | undefined }): DocumentFilter =>
-  documentIds ? { documentIds } : {}

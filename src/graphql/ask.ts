@@ -1,8 +1,9 @@
 /** Asking: a question in, verbatim quotes or an honest abstention out. */
 import type { Answer, Interaction, Passage, Timings } from '../domain.js'
 import { builder } from './builder.js'
+import { DocumentFilterInput } from './document-filter.js'
 import { documentOf } from './lookup.js'
-import { DocumentFilterInput, PassageType, toFilter } from './passage.js'
+import { PassageType } from './passage.js'
 import { LocationType, locationOf } from './place.js'
 import { DocumentType } from './refs.js'
 
@@ -78,7 +79,7 @@ builder.queryFields((t) => ({
         question: args.question,
         history: (args.history ?? []).map((turn) => ({ question: turn.question, answer: turn.answer ?? null })),
         collectionIds: args.collections ?? [],
-        filter: toFilter(args.filter),
+        filter: args.filter,
         ...(args.topK != null && { topK: args.topK }),
         ...(args.maxAnswers != null && { maxAnswers: args.maxAnswers }),
         ...(args.minConfidence != null && { minConfidence: args.minConfidence }),

@@ -2,7 +2,7 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
 import { GraphQLError, Kind, type ValueNode } from 'graphql'
-import type { JsonObject } from '../domain.js'
+import type { JsonObject, MetadataValue } from '../domain.js'
 import type { GraphqlContext } from './context.js'
 
 export const builder = new SchemaBuilder<{
@@ -14,6 +14,7 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
     JSON: { Input: JsonObject; Output: unknown }
+    MetadataValue: { Input: MetadataValue; Output: MetadataValue }
   }
 }>({
   defaultFieldNullability: false,

@@ -1,8 +1,12 @@
 /** Documents and collections. */
-import type { Document } from '../domain.js'
+
+import { collectionIdsOf } from '../answer/settings.js'
+import type { Document, JsonValue } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { parseFilter } from '../store/filter-schema.js'
 import { builder } from './builder.js'
 import { pageArguments, pageRequest, toConnection } from './connection.js'
+import { DocumentFilterInput } from './document-filter.js'
 import { CollectionType, DocumentType, JobType } from './refs.js'
 
 export const DocumentStatusType = builder.enumType('DocumentStatus', {
@@ -33,7 +37,16 @@ DocumentType.implement({
     }),
     title: t.exposeString('title', { description: 'Empty once deleted.' }),
     mediaType: t.exposeString('mediaType'),
-    metadata: t.expose('metadata', { type: 'JSON' }),
+    metadata: t.expose('metadata', {
+      type: 'JSON',
+      description: 'What the uploader said, and what the file says of itself: filters ask for it.',
+    }),
+    tags: t.stringList({ description: 'Of its metadata `tags`.', resolve: ({ metadata }) => textsOf(metadata.tags) }),
+    language: t.string({
+      nullable: true,
+      description: 'Of its metadata `language`.',
+      resolve: ({ metadata }) => textsOf(metadata.language)[0] ?? null,
+    }),
     status: t.expose('status', { type: DocumentStatusType }),
     currentVersion: t.exposeInt('currentVersion', { description: '0 until the first version is ingested.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
@@ -62,6 +75,9 @@ DocumentType.implement({
     }),
   }),
 })
+
+const textsOf = (value: JsonValue | undefined): string[] =>
+  (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string')
 
 const DocumentConnection = builder.connectionObject({ type: DocumentType, name: 'DocumentConnection' })
 
@@ -96,12 +112,14 @@ builder.queryFields((t) => ({
       ...pageArguments,
       collection: t.arg.id(),
       status: t.arg({ type: DocumentStatusType }),
+      filter: t.arg({ type: DocumentFilterInput }),
     },
-    resolve: async (_, { collection, status, ...paging }, { services }) => {
+    resolve: async (_, { collection, status, filter, ...paging }, { services }) => {
       const page = await services.store.reader.documents.page({
         ...pageRequest(paging),
         collectionId: collection ?? undefined,
         status: status ?? undefined,
+        filter: parseFilter(filter),
       })
       return toConnection(page, paging.after)
     },
@@ -134,5 +152,18 @@ builder.mutationFields((t) => ({
       'for old citations, and so do datasets that were made before.',
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_, { id }, { services }) => ({ document: await services.documents.remove(id) }),
+  }),
+  deleteDocuments: t.field({
+    type: 'Int',
+    description:
+      'Deletes, as `deleteDocument` does, every document of a collection that the filter lets pass. How many.',
+    args: {
+      collection: t.arg.id({ required: true, description: 'Id or name.' }),
+      filter: t.arg({ type: DocumentFilterInput, required: true }),
+    },
+    resolve: async (_, { collection, filter }, { services }) => {
+      const [collectionId] = await collectionIdsOf(services.store.reader.collections, [collection])
+      return services.documents.removeWhere(collectionId as string, parseFilter(filter))
+    },
   }),
 }))

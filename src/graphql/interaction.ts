@@ -55,7 +55,7 @@ InteractionType.implement({
     resolvedQuestion: t.exposeString('resolvedQuestion'),
     history: t.field({ type: [TurnType], resolve: (row) => [...row.history] }),
     collections: t.idList({ resolve: (row) => [...row.collectionIds], description: 'Ids asked; empty means all.' }),
-    filteredDocuments: t.idList({ nullable: true, resolve: (row) => row.filter.documentIds?.slice() ?? null }),
+    filter: t.expose('filter', { type: 'JSON', description: 'As it was asked with.' }),
     settings: t.expose('settings', { type: AskSettingsType }),
     passages: t.field({ type: [PassageRecordType], resolve: (row) => [...row.passages] }),
     answers: t.field({ type: [AnswerType], resolve: (row) => [...row.answers] }),

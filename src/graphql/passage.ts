@@ -1,15 +1,10 @@
 /** Passages: chunks that retrieval chose, with how they were found. */
 import type { Passage } from '../domain.js'
 import { builder } from './builder.js'
+import { DocumentFilterInput } from './document-filter.js'
 import { documentOf } from './lookup.js'
 import { LocationType, locationOf } from './place.js'
 import { DocumentType } from './refs.js'
-
-export const DocumentFilterInput = builder.inputType('DocumentFilter', {
-  fields: (t) => ({
-    documentIds: t.idList({ description: 'Only these documents.' }),
-  }),
-})
 
 export const PassageType = builder.objectRef<Passage>('Passage').implement({
   description: 'Offsets count UTF-16 code units into the canonical text of that document version.',
@@ -35,11 +30,6 @@ export const PassageType = builder.objectRef<Passage>('Passage').implement({
   }),
 })
 
-/** The filter as the services take it: absent and null are the same. */
-export function toFilter(input: { documentIds?: readonly string[] | null | undefined } | null | undefined) {
-  return input?.documentIds ? { documentIds: [...input.documentIds] } : {}
-}
-
 builder.queryFields((t) => ({
   search: t.field({
     type: [PassageType],
@@ -53,7 +43,7 @@ builder.queryFields((t) => ({
     resolve: (_, { query, collections, filter, first }, { services }) =>
       services.answering.search(query, {
         collectionIds: collections ?? [],
-        filter: toFilter(filter),
+        filter,
         ...(first != null && { first }),
       }),
   }),

@@ -7,7 +7,7 @@
  */
 import type { Readable } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
-import type { Batch, Collection, Document, Job, JsonObject } from '../domain.js'
+import type { Batch, Collection, Document, DocumentFilter, Job, JsonObject } from '../domain.js'
 import { DocentError } from '../errors.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Store, Transactor } from '../store/store.js'
@@ -16,6 +16,7 @@ import type { Originals } from './originals.js'
 
 export const DEFAULT_COLLECTION = 'default'
 const MAX_NAME_LENGTH = 500
+const REMOVED_AT_ONCE = 100
 
 export interface Upload {
   /** Left out: the document's own title (front matter, first heading), else the file's name. */
@@ -113,6 +114,19 @@ export class Documents {
     if (seqs.length > 0) await this.#onRemoved(document.collectionId, seqs)
     await this.#originals.remove(originals, (hashes) => this.#store.reader.documents.unusedOriginals(hashes))
     return document
+  }
+
+  /** @returns how many were removed; each one as `remove` does */
+  async removeWhere(collectionId: string, filter: DocumentFilter): Promise<number> {
+    let count = 0
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.reader.documents.page({ first: REMOVED_AT_ONCE, after, collectionId, filter })
+      const present = page.items.filter(({ status }) => status !== 'DELETED')
+      for (const { id } of present) await this.remove(id)
+      count += present.length
+      if (page.nextCursor === null) return count
+      after = page.nextCursor
+    }
   }
 
   /**

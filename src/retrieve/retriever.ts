@@ -5,7 +5,7 @@
  * fused into one score. Everything a passage shows is read from the store afterwards, so that a chunk which was replaced or
  * deleted a moment ago is left out, whatever the index said.
  */
-import type { DocumentFilter, Passage } from '../domain.js'
+import { type DocumentFilter, isEmptyFilter, type Passage } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { VectorHit, VectorIndex } from '../index/vector-index.js'
 import type { Reader } from '../store/store.js'
@@ -87,7 +87,7 @@ export class Retriever {
   ): Promise<VectorHit[]> {
     const hits = await Promise.all(
       collections.map(async (collectionId) => {
-        const allowed = filter.documentIds && (await this.#reader.chunks.liveSeqs(collectionId, filter))
+        const allowed = isEmptyFilter(filter) ? undefined : await this.#reader.chunks.liveSeqs(collectionId, filter)
         return this.#index.search(collectionId, vector, limit, allowed)
       }),
     )

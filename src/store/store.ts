@@ -102,7 +102,11 @@ export interface DocumentReader {
   get(id: string): Promise<Document | undefined>
   byExternalId(collectionId: string, externalId: string): Promise<Document | undefined>
   page(
-    request: PageRequest & { collectionId?: string | undefined; status?: DocumentStatus | undefined },
+    request: PageRequest & {
+      collectionId?: string | undefined
+      status?: DocumentStatus | undefined
+      filter?: DocumentFilter | undefined
+    },
   ): Promise<Page<Document>>
   version(documentId: string, version: number): Promise<DocumentVersion | undefined>
   /** The highest version number ever given to this document; 0 for none. */

@@ -7,7 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Answer, Collection, Correction, Job, Place } from '../../src/domain.js'
+import type {
+  Answer,
+  Collection,
+  Correction,
+  DocumentFilter,
+  Job,
+  JsonObject,
+  MetadataCondition,
+  Place,
+} from '../../src/domain.js'
 import { DocentError } from '../../src/errors.js'
 import type { Store } from '../../src/store/store.js'
 import {
@@ -230,6 +239,54 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         await store.transact(({ documents }) => documents.remove(row.id))
         expect(await at(0, 30)).toEqual([])
         expect(await documents.headingPath(row.id, 1, 22)).toEqual([])
+      })
+
+      it('filters by metadata, tags and language, with types kept apart', async () => {
+        const add = (metadata: JsonObject) =>
+          store.transact((transactor) => addDocument(transactor, collection.id, ['shared words'], { metadata }))
+        const names = ['a', 'b', 'c', 'none'] as const
+        const rows = {
+          a: await add({ year: 2024, public: true, tags: ['hr', 'leave'], language: 'en-GB', reviewed: '2024-03-01' }),
+          b: await add({ year: '2024', public: false, tags: ['hr'], language: 'de', reviewed: '2025-01-31' }),
+          c: await add({ year: 2026.5, owner: null, 'odd key.$[0]': 1, language: 'EN' }),
+          none: await add({}),
+        }
+        const found = async (filter: DocumentFilter) => {
+          const seqs = new Set(await store.reader.chunks.liveSeqs(collection.id, filter))
+          const options = { collectionIds: [], filter, limit: 50 }
+          const lexical = await store.reader.chunks.searchLexical('shared', options)
+          expect(new Set(lexical.map(({ seq }) => seq))).toEqual(seqs)
+          const page = await store.reader.documents.page({ first: 50, filter })
+          const listed = names.filter((name) => page.items.some(({ id }) => id === rows[name].document.id))
+          const ofChunks = names.filter((name) => rows[name].seqs.every((seq) => seqs.has(seq)))
+          expect(listed).toEqual(ofChunks)
+          return ofChunks.join(' ')
+        }
+        const where = (condition: MetadataCondition) => found({ metadata: [condition] })
+        expect(await found({})).toBe('a b c none')
+        expect(await where({ key: 'year', eq: 2024 })).toBe('a')
+        expect(await where({ key: 'year', eq: '2024' })).toBe('b')
+        expect(await where({ key: 'year', in: [2024, '2024'] })).toBe('a b')
+        expect(await where({ key: 'year', in: [] })).toBe('')
+        expect(await where({ key: 'year', gt: 2024 })).toBe('c')
+        expect(await where({ key: 'year', gt: 2000, lt: 2025 })).toBe('a')
+        expect(await where({ key: 'reviewed', gt: '2024-12' })).toBe('b')
+        expect(await where({ key: 'public', eq: true })).toBe('a')
+        expect(await where({ key: 'public', eq: 1 })).toBe('')
+        expect(await where({ key: 'owner', exists: true })).toBe('')
+        expect(await where({ key: 'public', exists: false })).toBe('c none')
+        expect(await where({ key: 'odd key.$[0]', eq: 1 })).toBe('c')
+        expect(await where({ key: 'tags', eq: 'leave' })).toBe('a')
+        expect(await found({ tags: ['hr'] })).toBe('a b')
+        expect(await found({ tags: ['hr', 'leave'] })).toBe('a')
+        expect(await found({ language: 'en' })).toBe('a c')
+        expect(await found({ language: 'en-gb' })).toBe('a')
+        expect(await found({ not: { tags: ['hr'] } })).toBe('c none')
+        expect(await found({ or: [{ language: 'de' }, { metadata: [{ key: 'year', gt: 2025 }] }] })).toBe('b c')
+        expect(await found({ and: [{ tags: ['hr'] }, { not: { language: 'de' } }] })).toBe('a')
+        expect(await found({ or: [] })).toBe('')
+        expect(await found({ not: {} })).toBe('')
+        expect(await found({ documentIds: [rows.b.document.id, rows.c.document.id], language: 'en' })).toBe('c')
       })
 
       it('slices a long text as String.slice does, surrogate pairs and all', async () => {

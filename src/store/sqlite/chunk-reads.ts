@@ -1,7 +1,9 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Chunk, DocumentFilter } from '../../domain.js'
 import type { ChunkReader, LexicalHit } from '../store.js'
-import { oneOf, searchLexical } from './lexical.js'
+import { documentCondition } from './document-filter.js'
+import { searchLexical } from './lexical.js'
+import { oneOf } from './one-of.js'
 import { type ChunkRow, fromJson, type Schema } from './schema.js'
 
 export class ChunkReads implements ChunkReader {
@@ -51,11 +53,12 @@ export class ChunkReads implements ChunkReader {
   }
 
   async liveSeqs(collectionId: string, filter: DocumentFilter = {}): Promise<Float64Array> {
-    let query = this.database.selectFrom('chunks').select('seq').where('collection_id', '=', collectionId)
-    if (filter.documentIds !== undefined) {
-      query = query.where('document_id', 'in', oneOf(filter.documentIds))
-    }
-    const rows = await query.orderBy('seq').execute()
+    const condition = documentCondition(filter)
+    const { rows } = await sql<{ seq: number }>`
+      select seq from chunks
+      where collection_id = ${collectionId}
+      ${condition ? sql`and document_id in (select id from documents where ${condition})` : sql``}
+      order by seq`.execute(this.database)
     return Float64Array.from(rows, (row) => row.seq)
   }
 

@@ -1,8 +1,9 @@
-import type { Kysely } from 'kysely'
-import type { Document, DocumentStatus, DocumentVersion, Page, Place, Section } from '../../domain.js'
+import { type Kysely, sql } from 'kysely'
+import type { Document, DocumentVersion, Page, Place, Section } from '../../domain.js'
 import { DocentError } from '../../errors.js'
-import type { DocumentReader, DocumentWriter, PageRequest } from '../store.js'
+import type { DocumentReader, DocumentWriter } from '../store.js'
 import { removeChunksOf } from './chunks.js'
+import { documentCondition } from './document-filter.js'
 import { readPage } from './pages.js'
 import { readPlaces, removePlaces, writePlaces } from './places.js'
 import { emptyQuotesOf } from './quotes.js'
@@ -33,13 +34,14 @@ export class DocumentReads implements DocumentReader {
   page({
     collectionId,
     status,
+    filter = {},
     ...request
-  }: PageRequest & { collectionId?: string | undefined; status?: DocumentStatus | undefined }): Promise<
-    Page<Document>
-  > {
+  }: Parameters<DocumentReader['page']>[0]): Promise<Page<Document>> {
+    const condition = documentCondition(filter)
     let query = this.database.selectFrom('documents').selectAll()
     if (collectionId !== undefined) query = query.where('collection_id', '=', collectionId)
     if (status !== undefined) query = query.where('status', '=', status)
+    if (condition) query = query.where(sql<boolean>`${condition}`)
     return readPage(query, request, fromRow)
   }
 

@@ -1,7 +1,9 @@
 /** BM25 over the chunks' words, by SQLite's FTS5. */
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { DocumentFilter } from '../../domain.js'
 import type { LexicalHit } from '../store.js'
+import { documentCondition } from './document-filter.js'
+import { oneOf } from './one-of.js'
 import type { Schema } from './schema.js'
 
 /** A word in the title or in the headings says more of what a passage is about than one in its body. */
@@ -50,7 +52,8 @@ export async function searchLexical(
   const { collectionIds, filter, limit } = options
   const conditions = [sql`chunk_words match ${match}`]
   if (collectionIds.length > 0) conditions.push(sql`chunks.collection_id in ${oneOf(collectionIds)}`)
-  if (filter.documentIds !== undefined) conditions.push(sql`chunks.document_id in ${oneOf(filter.documentIds)}`)
+  const ofDocuments = documentCondition(filter)
+  if (ofDocuments) conditions.push(sql`chunks.document_id in (select id from documents where ${ofDocuments})`)
   const { rows } = await sql<LexicalHit>`
     select chunk_words.rowid as seq,
       -bm25(chunk_words, ${sql.lit(TITLE_WEIGHT)}, ${sql.lit(HEADINGS_WEIGHT)}, ${sql.lit(BODY_WEIGHT)}) as score
@@ -59,7 +62,3 @@ export async function searchLexical(
     order by score desc, seq limit ${limit}`.execute(database)
   return rows
 }
-
-/** One parameter for any number of values, so that the statement's text stays the same. */
-export const oneOf = <T extends string | number>(values: readonly T[]): RawBuilder<T> =>
-  sql`(select value from json_each(${JSON.stringify(values)}))`
