@@ -1,7 +1,7 @@
 /**
  * A number as a spreadsheet shows it, by its format code (ECMA-376 part 1, 18.8.31): `#,##0.00 "€"`, `0.0%`, `yyyy-mm-dd`.
  * Dates and times are written the ISO way, whatever order the code has: what it shows of them is kept. Marks are those of
- * English. Fractions are shown as decimals; conditions and colours are ignored.
+ * English. Fractions are shown as decimals, codes with conditions (`[>=1000]`) as plain numbers; colours are ignored.
  */
 
 export type NumberFormatter = (value: number) => string
@@ -48,12 +48,15 @@ export function numberFormatter(code: string, is1904: boolean): NumberFormatter 
   const sections = splitSections(code)
   const first = sections[0] ?? ''
   if (/^(?:general|@|)$/i.test(first.trim()) && sections.length < 2) return general
+  if (/\[[<>=]/.test(code)) return general
   if (isDateCode(first)) return dateFormatter(first, is1904)
   const [positive = general, negative, zero] = sections.map(sectionFormatter)
   return (value) => {
     if (value === 0) return (zero ?? positive)(0)
     if (value > 0) return positive(value)
-    return negative ? negative(-value) : `-${positive(-value)}`
+    if (negative) return negative(-value)
+    const text = positive(-value)
+    return /[1-9]/.test(text) ? `-${text}` : text
   }
 }
 
@@ -183,6 +186,8 @@ function digitFormatter(tokens: readonly Token[]): NumberFormatter {
         .toUpperCase()
   }
   if (tokens.some(({ literal }) => literal?.trim())) return (value) => filled(tokens, Math.round(value))
+  // Accountants write zero as a dash and leave room for its decimals.
+  const isRoom = /^\?+$/.test(pattern)
   const scale = 1000 ** (/,*$/.exec(mantissa.replace(/\.$/, ''))?.[0].length ?? 0)
   const { format } = new Intl.NumberFormat('en-US', {
     minimumIntegerDigits: Math.min(21, Math.max(1, count(whole, /0/g))),
@@ -190,7 +195,7 @@ function digitFormatter(tokens: readonly Token[]): NumberFormatter {
     maximumFractionDigits,
     useGrouping: /[0#?],+[0#?]/.test(whole),
   })
-  return (value) => format(Number((value / scale).toPrecision(15)))
+  return (value) => (isRoom && value === 0 ? '' : format(Number((value / scale).toPrecision(15))))
 }
 
 /** Digits into a pattern with signs amid them, from the right: `000-00-0000`. What is left over stands at the first place. */

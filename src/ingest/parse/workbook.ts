@@ -22,10 +22,11 @@ export interface Workbook {
   readonly formats: readonly NumberFormatter[]
 }
 
-/** Of a sheet, in order: the cells that show something, by column from 0. */
 export interface SheetRow {
+  /** In its sheet, from 1. */
   readonly number: number
-  readonly cells: Map<number, string>
+  /** By column from 0, with holes: only cells that show something are there. */
+  readonly cells: string[]
 }
 
 const WORKBOOK = 'xl/workbook.xml'
@@ -118,7 +119,7 @@ async function readFormats(parts: Parts, is1904: boolean): Promise<NumberFormatt
 export async function readSheet(member: ZipMember, workbook: Workbook): Promise<SheetRow[]> {
   const rows: SheetRow[] = []
   const merged: string[] = []
-  let row: SheetRow = { number: 0, cells: new Map() }
+  let row: SheetRow = { number: 0, cells: [] }
   let column = -1
   let type = 'n'
   let style = 0
@@ -134,7 +135,7 @@ export async function readSheet(member: ZipMember, workbook: Workbook): Promise<
         value = ''
       } else if (name === 'v' || name === 't') isValue = true
       else if (name === 'row') {
-        row = { number: Number(attributes().r ?? row.number + 1), cells: new Map() }
+        row = { number: Number(attributes().r ?? row.number + 1), cells: [] }
         column = -1
       } else if (name === 'mergeCell') merged.push(attributes().ref ?? '')
     },
@@ -142,8 +143,8 @@ export async function readSheet(member: ZipMember, workbook: Workbook): Promise<
       if (name === 'v' || name === 't') isValue = false
       else if (name === 'c') {
         const text = shownText(value, type, style, workbook)
-        if (text !== '') row.cells.set(column, text)
-      } else if (name === 'row' && row.cells.size > 0) rows.push(row)
+        if (text !== '') row.cells[column] = text
+      } else if (name === 'row' && row.cells.length > 0) rows.push(row)
     },
     text(piece) {
       if (isValue) value += piece
@@ -183,10 +184,11 @@ function repeatMerged(rows: readonly SheetRow[], references: readonly string[]):
   let left = MAX_REPEATED_CELLS
   for (const reference of references) {
     const [, column = '', first = '', last = ''] = /^([A-Z]+)(\d+):[A-Z]+(\d+)$/.exec(reference) ?? []
-    const text = byNumber.get(Number(first))?.cells.get(columnOf(column))
+    const text = byNumber.get(Number(first))?.cells[columnOf(column)]
     if (text === undefined) continue
     for (let number = Number(first) + 1; number <= Number(last) && left > 0; number++, left--) {
-      byNumber.get(number)?.cells.set(columnOf(column), text)
+      const cells = byNumber.get(number)?.cells
+      if (cells) cells[columnOf(column)] = text
     }
   }
 }

@@ -72,13 +72,18 @@ async function propertiesOf(parts: Parts): Promise<{ title: string; author: stri
 /** Columns that no row uses are left out, so that a table far to the right costs nothing. */
 function tableRows(rows: readonly SheetRow[]): TableRow[] {
   const columns = new Set<number>()
-  for (const { cells } of rows) for (const column of cells.keys()) columns.add(column)
+  for (const { cells } of rows) {
+    cells.forEach((_, column) => {
+      columns.add(column)
+    })
+  }
   const used = [...columns].sort((a, b) => a - b)
   const places = new Map(used.map((column, place) => [column, place]))
   return rows.map(({ number, cells }) => {
-    const last = Math.max(...cells.keys())
-    const texts = new Array<string>((places.get(last) as number) + 1).fill('')
-    for (const [column, text] of cells) texts[places.get(column) as number] = cellText(text)
+    const texts = new Array<string>((places.get(cells.length - 1) as number) + 1).fill('')
+    cells.forEach((text, column) => {
+      texts[places.get(column) as number] = cellText(text)
+    })
     return { number, cells: texts }
   })
 }
