@@ -154,7 +154,7 @@ const ODD_WORD = new RegExp(
     '(?=.*\\p{Script=Latin})(?=.*[^\\P{L}\\p{Script=Latin}ªº])',
     '(?=.*\\p{Script=Cyrillic})(?=.*\\p{Script=Greek})',
     '\\p{L}[–—…]*[\\p{S}\\p{No}¡¿«»„‚‹›§¶†‡•‰ªº]+\\p{L}',
-    '(?:^|\\P{L})[®¹³¼½¾¬¦¸]\\p{L}',
+    '(?:^|\\P{L})[®¹³¼½¾¬¦¸]\\p{L}|\\p{L}[±¬¦]',
     '(?=[^\\u0000-\\u007f])\\p{L}\\d',
     // A vowel sign or a tone mark of Thai without a consonant under it.
     '(?:^|[^\\u0e01-\\u0e2e\\u0e31-\\u0e3a\\u0e47-\\u0e4e])[\\u0e31\\u0e34-\\u0e3a\\u0e47-\\u0e4e]',
