@@ -5,7 +5,7 @@ import type { Tokenizer } from '../text/tokenizer.js'
 import { canonicalDocument, type ParsedDocument } from './canonical-text.js'
 import { chunkText } from './chunker.js'
 import { detectMediaType, type MediaType } from './media-type.js'
-import { decodeText } from './parse/decode.js'
+import { charsetOfMarkup, decodeText } from './parse/decode.js'
 import { parseHtml } from './parse/html.js'
 import { parseMarkdown } from './parse/markdown.js'
 import { parseText } from './parse/text.js'
@@ -31,14 +31,17 @@ export interface PreparedDocument {
 type Parser = (bytes: Buffer) => ParsedDocument | Promise<ParsedDocument>
 
 const ofText =
-  (parse: (source: string) => ParsedDocument): Parser =>
-  (bytes) =>
-    parse(decodeText(bytes))
+  (parse: (source: string) => ParsedDocument, charsetOf: (bytes: Buffer) => string | null = () => null): Parser =>
+  (bytes) => {
+    const { text, encoding } = decodeText(bytes, { charset: charsetOf(bytes) })
+    const parsed = parse(text)
+    return encoding === 'utf-8' ? parsed : { ...parsed, metadata: { ...parsed.metadata, encoding } }
+  }
 
 const PARSERS: Readonly<Record<MediaType, Parser>> = {
   'text/markdown': ofText(parseMarkdown),
   'text/plain': ofText(parseText),
-  'text/html': ofText(parseHtml),
+  'text/html': ofText(parseHtml, charsetOfMarkup),
 }
 
 /**

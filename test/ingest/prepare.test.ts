@@ -45,6 +45,16 @@ describe('a good file', () => {
     expect((await prepare('notes.xyz', '# A', 'text/plain')).canonicalText).toBe('# A')
   })
 
+  it('may be in another encoding, which its metadata names', async () => {
+    expect(await prepare('a.txt', Buffer.from('\ufeffhello', 'utf16le'))).toMatchObject({
+      canonicalText: 'hello',
+      metadata: { encoding: 'utf-16le' },
+    })
+    const page = Buffer.concat([Buffer.from('<meta charset=koi8-r><p>'), Buffer.from([0xe4, 0xc1])])
+    expect(await prepare('a.html', page)).toMatchObject({ canonicalText: 'Да', metadata: { encoding: 'koi8-r' } })
+    expect((await prepare('b.txt', 'é')).metadata).toEqual({})
+  })
+
   it('is looked at when neither says anything', async () => {
     expect((await prepare('README', 'plain *text*')).canonicalText).toBe('plain *text*')
     expect((await prepare('page', '\n<!DOCTYPE html><p>A')).canonicalText).toBe('A')
@@ -75,8 +85,7 @@ describe('a bad file', () => {
     ['a picture named .txt', 'a.txt', PNG, 'text/plain', 'CONTENT_MISMATCH'],
     ['a PDF named .txt', 'a.txt', '%PDF-1.7\n1 0 obj\n', null, 'CONTENT_MISMATCH'],
     ['a NUL byte far into a text', 'a.txt', `${'word '.repeat(4000)}\0`, null, 'CONTENT_MISMATCH'],
-    ['invalid UTF-8', 'a.md', Buffer.from('caf\u00e9', 'latin1'), null, 'INVALID_ENCODING'],
-    ['UTF-16', 'a.txt', Buffer.from('\ufeffhello', 'utf16le'), null, 'INVALID_ENCODING'],
+    ['no encoding that can be recognised', 'a.md', Buffer.from('tr\u00e8s', 'latin1'), null, 'INVALID_ENCODING'],
     ['an extension that is not known', 'a.xyz', 'text', null, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a type that is not known', 'a.md', 'text', 'application/msword', 'UNSUPPORTED_MEDIA_TYPE'],
     ['a type named like a property of objects', 'a.md', 'text', 'constructor', 'UNSUPPORTED_MEDIA_TYPE'],
@@ -87,6 +96,6 @@ describe('a bad file', () => {
   })
 
   it('says at which byte the encoding is wrong', async () => {
-    await expect(prepare('a.md', Buffer.from('caf\u00e9', 'latin1'))).rejects.toThrow(/byte 3/)
+    await expect(prepare('a.md', Buffer.from('tr\u00e8s', 'latin1'))).rejects.toThrow(/byte 2/)
   })
 })
