@@ -14,6 +14,24 @@ export function listText(items: readonly ListItem[]): string {
     .join('\n')
 }
 
+export interface OutlineItem extends ListItem {
+  /** How deep it lies; only differences count. */
+  readonly level: number
+}
+
+/** A list whose items say how deep they lie, instead of lying within one another. Not indented more than its depth asks. */
+export function outlineText(items: readonly OutlineItem[]): string {
+  const open: number[] = []
+  const lines: string[] = []
+  for (const { level, marker, text } of items) {
+    while ((open.at(-1) ?? -1) >= level) open.pop()
+    const indent = '  '.repeat(open.length)
+    open.push(level)
+    lines.push(indent + listText([{ marker, text }]).replace(/\n(?!\n)/g, `\n${indent}`))
+  }
+  return lines.join('\n')
+}
+
 /** Markers of items that are numbered from `first`, or of items without numbers: null. An item without text has no number. */
 export function numbered(texts: readonly string[], first: number | null): ListItem[] {
   return texts

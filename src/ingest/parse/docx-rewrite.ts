@@ -4,10 +4,10 @@
  * does not see (hidden text, tables of contents, placeholders, embedded objects) is taken out.
  */
 import type { Document, Element } from '@xmldom/xmldom'
-import { mathText } from './docx-math.js'
 import type { ListPlace, Numbering } from './docx-numbering.js'
 import { NO_STYLE, numberOf, type Style, type Styles } from './docx-styles.js'
 import { altText } from './office.js'
+import { mathText } from './office-math.js'
 import { attribute, child, childrenOf, descendants, isOn } from './xml.js'
 
 /** The style of a heading, with its level 1 to 6, and of the number before a paragraph. No other styles remain. */

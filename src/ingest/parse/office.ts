@@ -14,6 +14,9 @@ export interface Relationship {
   readonly isExternal: boolean
 }
 
+/** By id. */
+export type Relationships = ReadonlyMap<string, Relationship>
+
 export interface OfficeProperties {
   /** Null when the program, not a person, chose it. */
   readonly title: string | null
@@ -58,8 +61,8 @@ export class OfficeFile {
     return readPart(this.#parts, name)
   }
 
-  /** From a part to others, by id. */
-  relationships(partName: string): Promise<ReadonlyMap<string, Relationship>> {
+  /** From a part to others. */
+  relationships(partName: string): Promise<Relationships> {
     return readRelationships(this.#parts, partName)
   }
 

@@ -46,8 +46,8 @@ export function childrenOf(element: Element): Element[] {
 export const isElement = (node: Node): node is Element => node.nodeType === 1
 
 /** The first child of that local name, whatever its prefix; with several names, the first child's first child, and so on. */
-export function child(element: Element | null, ...path: readonly string[]): Element | null {
-  let found = element
+export function child(element: Element | null | undefined, ...path: readonly string[]): Element | null {
+  let found = element ?? null
   for (const name of path) {
     if (!found) return null
     found = childrenOf(found).find(({ localName }) => localName === name) ?? null

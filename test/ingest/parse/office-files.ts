@@ -81,3 +81,52 @@ export function handMadeZip(entries: readonly HandMadeEntry[]): Buffer {
   end.writeUInt32LE(offset, 12)
   return Buffer.concat([...local, ...directory, Buffer.from('PK\x05\x06', 'latin1'), end])
 }
+
+export const DRAWING =
+  'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" ' +
+  `xmlns:r="${RELATIONSHIPS}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" ` +
+  'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"'
+
+export interface HandMadeSlide {
+  /** The insides of its shape tree. */
+  readonly shapes: string
+  readonly layout?: string
+  /** Other parts: the type of the relationship (rId2 and on), the part's name, its content. */
+  readonly parts?: readonly (readonly [type: string, name: string, content: string])[]
+}
+
+/** Slides in the order in which they are shown, which is not that of their names. */
+export function slideFile(slides: readonly HandMadeSlide[], layouts: Readonly<Record<string, string>> = {}): Buffer {
+  const nameOf = (index: number) => `slide${slides.length - index}.xml`
+  const ids = slides.map((_, index) => `<p:sldId id="${256 + index}" r:id="rId${index + 1}"/>`).join('')
+  return storedZip([
+    ['_rels/.rels', relationships(['officeDocument', '/ppt/presentation.xml'])],
+    ['ppt/presentation.xml', `<p:presentation ${DRAWING}><p:sldIdLst>${ids}</p:sldIdLst></p:presentation>`],
+    [
+      'ppt/_rels/presentation.xml.rels',
+      relationships(...slides.map((_, index) => ['slide', `slides/${nameOf(index)}`] as const)),
+    ],
+    ...slides.flatMap(({ shapes, layout = 'none', parts = [] }, index) => [
+      [
+        `ppt/slides/${nameOf(index)}`,
+        `<p:sld ${DRAWING}><p:cSld><p:spTree>${shapes}</p:spTree></p:cSld></p:sld>`,
+      ] as const,
+      [
+        `ppt/slides/_rels/${nameOf(index)}.rels`,
+        relationships(
+          ['slideLayout', `../slideLayouts/${layout}.xml`],
+          ...parts.map(([type, name]) => [type, `../${name}`] as const),
+        ),
+      ] as const,
+      ...parts.map(([, name, content]) => [`ppt/${name}`, content] as const),
+    ]),
+    ...Object.entries(layouts).map(([name, content]) => [`ppt/slideLayouts/${name}.xml`, content] as const),
+  ])
+}
+
+/** A shape with paragraphs: the text of each, or the insides of its `a:p`. */
+export const shape = (paragraphs: readonly string[], placeholder = '', properties = 'id="1" name=""'): string =>
+  `<p:sp><p:nvSpPr><p:cNvPr ${properties}/><p:cNvSpPr/><p:nvPr>${placeholder}</p:nvPr></p:nvSpPr>` +
+  `<p:txBody>${paragraphs.map((each) => `<a:p>${each.startsWith('<') ? each : slideRun(each)}</a:p>`).join('')}</p:txBody></p:sp>`
+
+export const slideRun = (text: string): string => `<a:r><a:t>${text}</a:t></a:r>`
