@@ -85,6 +85,7 @@ const list = (node: Element, collector: Collector) => collector.block({ text: li
 
 /** Elements that are more than a block of text, or a part of one. */
 const ELEMENTS = new Map<string, (node: Element, collector: Collector) => void>([
+  ['a', (node, collector) => (isPermalink(node) ? undefined : walkAll(node.children, collector))],
   ['br', (_, collector) => collector.text('\n')],
   ['img', ({ properties }, collector) => collector.text(typeof properties.alt === 'string' ? properties.alt : '')],
   ['pre', (node, collector) => collector.block({ text: rawText(node).replace(/^\n/, ''), kind: 'code' })],
@@ -92,6 +93,10 @@ const ELEMENTS = new Map<string, (node: Element, collector: Collector) => void>(
   ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((name) => [name, heading] as const),
   ...['ul', 'ol', 'menu'].map((name) => [name, list] as const),
 ])
+
+/** The sign beside a heading that links to it. */
+const isPermalink = (node: Element): boolean =>
+  String(node.properties.href ?? '').startsWith('#') && /^\s*[#¶§🔗]\s*$/u.test(rawText(node))
 
 function walkBlock(node: Element, collector: Collector): void {
   collector.endParagraph()
@@ -153,7 +158,7 @@ function walkTable(table: Element, collector: Collector): void {
   if (caption) collector.block({ text: flatText(caption) })
   const rows = rowsOf(table)
   const cells = cellsOf(rows)
-  const headerRows = filledRows(cells.slice(0, headerRowCount(rows))).length
+  const headerRows = filledRows(cells.slice(0, headerRowCount(table, rows))).length
   collector.block({ text: tableText(cells), kind: 'table', ...(headerRows > 0 && { headerRows }) })
 }
 
@@ -184,10 +189,10 @@ function cellsOf(rows: readonly Element[]): string[][] {
 /** What the HTML standard lets a cell reach over. */
 const MAX_COLUMNS = 1000
 
-/** Rows at the top that name the columns: those of `thead`, else those that have nothing but `th`. */
-function headerRowCount(rows: readonly Element[]): number {
-  const isHeader = (row: Element) => elementsOf(row).every(({ tagName }) => tagName === 'th')
-  const first = rows.findIndex((row) => !isHeader(row))
+/** Rows at the top that name the columns: those of `thead`, and those that have nothing but `th`. */
+function headerRowCount(table: Element, rows: readonly Element[]): number {
+  const head = new Set(elementsOf(table).flatMap((part) => (part.tagName === 'thead' ? rowsOf(part) : [])))
+  const first = rows.findIndex((row) => !head.has(row) && !elementsOf(row).every(({ tagName }) => tagName === 'th'))
   return first < 0 ? 0 : first
 }
 
@@ -205,11 +210,14 @@ export function flatText(node: Element): string {
     .join(' ')
 }
 
-/** Text as it is written, for `pre` and `title`. */
-export function rawText(node: Nodes): string {
-  if (node.type === 'text') return node.value
-  if (node.type === 'element' && node.tagName === 'br') return '\n'
-  return 'children' in node ? node.children.map(rawText).join('') : ''
+/** Text as it is written, for `pre` and `title`. A button to copy it is no part of it. */
+export function rawText(node: Element): string {
+  const textOf = (child: Nodes): string => {
+    if (child.type === 'text') return child.value
+    if (child.type !== 'element' || !isRead(child)) return ''
+    return child.tagName === 'br' ? '\n' : rawText(child)
+  }
+  return node.children.map(textOf).join('')
 }
 
 /** The first element of that name, in document order, outside of drawings. */

@@ -1,6 +1,6 @@
 /**
  * HTML through rehype-parse (the HTML standard's own algorithm, so that broken markup reads as browsers read it), then
- * a walk that turns block elements into blocks.
+ * a walk that turns block elements into blocks. Of a page its main content is read; of HTML within Markdown, all.
  */
 import type { Nodes, Root } from 'hast'
 import rehypeParse from 'rehype-parse'
@@ -9,13 +9,15 @@ import type { JsonObject } from '../../domain.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
 import { inlineText } from './blocks.js'
 import { blocksOf, elementsOf, find, rawText } from './html-blocks.js'
+import { mainContent } from './main-content.js'
 
 const wholeParser = unified().use(rehypeParse).freeze()
 const fragmentParser = unified().use(rehypeParse, { fragment: true }).freeze()
 
 export function parseHtml(source: string): ParsedDocument {
   const root = wholeParser.parse(source)
-  const blocks = blocksOf([root])
+  const { roots, leftOut } = mainContent(root)
+  const blocks = blocksOf(roots, leftOut)
   const titleElement = find(root, 'title')
   const title = titleElement ? inlineText([rawText(titleElement).replace(/\s+/g, ' ')]) : ''
   const firstHeading = blocks.find((block) => block.headingLevel === 1)?.text
