@@ -6,7 +6,7 @@
 import type { Document, Element } from '@xmldom/xmldom'
 import type { ListPlace, Numbering } from './docx-numbering.js'
 import { NO_STYLE, numberOf, type Style, type Styles } from './docx-styles.js'
-import { altText } from './office.js'
+import { altText, descriptionOf } from './office.js'
 import { mathText } from './office-math.js'
 import { attribute, child, childrenOf, descendants, isOn } from './xml.js'
 
@@ -100,7 +100,7 @@ export class Rewriter {
     const isDeleted = child(properties, 'rPr', 'del') !== null
     const place = isDeleted ? null : this.#numbering.next(properties, styleId)
     this.rewrite(childrenOf(paragraph).filter((each) => each !== properties))
-    const text = [...descendants(paragraph, 't')].map(({ textContent }) => textContent).join('')
+    const text = ownText(paragraph)
     if (style.name === 'title' && text.trim() !== '') this.title ??= text.replace(/\s+/g, ' ').trim()
     const headingLevel = text.length > MAX_HEADING_LENGTH ? null : headingLevelOf(properties, style)
     const anew = this.#create('pPr')
@@ -142,7 +142,9 @@ export class Rewriter {
   /** The description of a picture, then what is written in its text boxes. */
   #partsOf(drawing: Element): readonly Element[] {
     const boxes = outermost(drawing, 'txbxContent')
-    const vmlDescription = [...descendants(drawing, 'shape')].map((each) => attribute(each, 'alt')).find(Boolean)
+    const vmlDescription = [...descendants(drawing, 'shape')]
+      .map((each) => descriptionOf(each.getAttribute('alt')))
+      .find(Boolean)
     const description =
       vmlDescription ?? altText(child(drawing, 'inline', 'docPr') ?? child(drawing, 'anchor', 'docPr'))
     const parts: Element[] = description ? [this.#create('t', null, ` ${description} `)] : []
@@ -173,6 +175,13 @@ export class Rewriter {
 function replace(element: Element, by: readonly Element[]): void {
   for (const each of by) element.parentNode?.insertBefore(each, element)
   element.parentNode?.removeChild(element)
+}
+
+/** Text of a paragraph without what is anchored in it or was moved away. */
+function ownText(element: Element): string {
+  if (element.localName === 't') return element.textContent ?? ''
+  if (element.localName === 'txbxContent' || element.localName === 'moveFrom') return ''
+  return childrenOf(element).map(ownText).join('')
 }
 
 function headingLevelOf(properties: Element | null, style: Style): number | null {

@@ -133,7 +133,6 @@ const chosenTitle = (title: string | null): string | null => (title && !NO_TITLE
 const PROPERTIES: readonly (readonly [name: string, element: string])[] = [
   ['author', 'creator'],
   ['subject', 'subject'],
-  ['description', 'description'],
   ['keywords', 'keywords'],
   ['language', 'language'],
 ]
@@ -157,12 +156,14 @@ const textOf = (parent: Element | null, name: string): string | null =>
   child(parent, name)?.textContent?.replace(/\s+/g, ' ').trim() || null
 
 /** What a person wrote to describe a picture; null for what programs fill in: its name, its file, a machine's guess. */
-export function altText(properties: Element | null): string | null {
-  const described = attribute(properties, 'descr')?.trim() || attribute(properties, 'title')?.trim() || ''
-  const text = described.replace(/\s+/g, ' ')
-  if (AUTOMATIC_DESCRIPTION.test(text) || AUTOMATIC_NAME.test(text)) return null
-  return text || null
+export function descriptionOf(written: string | null | undefined): string | null {
+  const text = written?.replace(/\s+/g, ' ').trim() ?? ''
+  return text === '' || AUTOMATIC_DESCRIPTION.test(text) || AUTOMATIC_NAME.test(text) ? null : text
 }
+
+/** The description in a drawing's properties (`wp:docPr`, `p:cNvPr`). */
+export const altText = (properties: Element | null): string | null =>
+  descriptionOf(attribute(properties, 'descr')) ?? descriptionOf(attribute(properties, 'title'))
 
 const AUTOMATIC_DESCRIPTION = /(?:description automatically generated|automatisch generierte beschreibung)/i
 const AUTOMATIC_NAME =

@@ -73,6 +73,14 @@ describe('parseDocx', () => {
     expect(blocks).toEqual([{ text: clause }])
   })
 
+  it('does not count the text of a box that is anchored in a heading', async () => {
+    const box = `<w:r><w:pict><v:textbox><w:txbxContent>${paragraph('Mind this. '.repeat(40))}</w:txbxContent></v:textbox></w:pict></w:r>`
+    const styles = '<w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style>'
+    const parsed = await parseDocx(wordFile(paragraph(run('Safety') + box, '<w:pStyle w:val="T"/>'), { styles }))
+    expect(parsed.title).toBe('Safety')
+    expect(parsed.blocks[0]).toEqual({ text: 'Safety', headingLevel: 1 })
+  })
+
   it('keeps links, line breaks and special characters, and leaves headers and footers out', async () => {
     const file = packed(
       [
