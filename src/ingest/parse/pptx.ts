@@ -6,7 +6,7 @@
 import type { Element } from '@xmldom/xmldom'
 import type { Block, ParsedDocument } from '../canonical-text.js'
 import { filledRows, tableText } from './blocks.js'
-import { altText, OfficeFile, type Relationships } from './office.js'
+import { altText, OfficeFile } from './office.js'
 import { diagramText } from './pptx-diagram.js'
 import { Layout, placeholderOf } from './pptx-layout.js'
 import { flatText, textBlocks } from './pptx-text.js'
@@ -24,9 +24,7 @@ export async function parsePptx(bytes: Buffer): Promise<ParsedDocument> {
     const part = relationships.get(relationshipId(slide) ?? '')?.target
     const root = part === undefined ? null : await file.part(part)
     if (part === undefined || root?.localName !== 'sld') continue
-    const slideRelationships = await file.relationships(part)
-    const layout = await Layout.of(file, slideRelationships, layouts)
-    const read = await new SlideReader(file, layout, slideRelationships).read(root)
+    const read = new SlideReader(await surroundingsOf(file, part, layouts)).read(root)
     firstTitle ??= read.title
     blocks.push(...slideBlocks(read, index + 1))
   }
@@ -52,31 +50,44 @@ const TITLES: ReadonlySet<string | null> = new Set(['title', 'ctrTitle'])
 /** Said on every slide: footers, numbers and dates; and the picture of the slide above its notes. */
 const FURNITURE: ReadonlySet<string | null> = new Set(['dt', 'ftr', 'hdr', 'sldNum', 'sldImg'])
 
+/** What belongs to a slide and lies in other parts of the file. */
+interface Surroundings {
+  readonly layout: Layout
+  /** Data of diagrams by the id of their relationship. */
+  readonly diagrams: ReadonlyMap<string, Element>
+  readonly notes: Element | null
+}
+
+async function surroundingsOf(file: OfficeFile, part: string, layouts: Map<string, Layout>): Promise<Surroundings> {
+  const relationships = await file.relationships(part)
+  const diagrams = new Map<string, Element>()
+  for (const [id, { type, target }] of relationships) {
+    const root = type === 'diagramData' ? await file.part(target) : null
+    if (root) diagrams.set(id, root)
+  }
+  const layout = await Layout.of(file, relationships, layouts)
+  return { layout, diagrams, notes: await file.related(part, 'notesSlide') }
+}
+
 class SlideReader {
-  readonly #file: OfficeFile
-  readonly #layout: Layout
-  readonly #relationships: Relationships
-  #titles: string[] = []
+  readonly #around: Surroundings
+  readonly #titles: string[] = []
 
-  constructor(file: OfficeFile, layout: Layout, relationships: Relationships) {
-    this.#file = file
-    this.#layout = layout
-    this.#relationships = relationships
+  constructor(around: Surroundings) {
+    this.#around = around
   }
 
-  async read(slide: Element): Promise<Slide> {
-    const body = await this.#shapes(child(slide, 'cSld', 'spTree'))
+  read(slide: Element): Slide {
+    const body = this.#shapes(child(slide, 'cSld', 'spTree'))
     const title = this.#titles.join(' ') || null
-    return { title, beginsSection: this.#layout.beginsSection, body, notes: await this.#notes() }
+    return { title, beginsSection: this.#around.layout.beginsSection, body, notes: this.#notes() }
   }
 
-  async #shapes(parent: Element | null): Promise<Block[]> {
-    const blocks: Block[] = []
-    for (const shape of parent ? childrenOf(parent) : []) blocks.push(...(await this.#shape(shape)))
-    return blocks
+  #shapes(parent: Element | null): Block[] {
+    return parent ? childrenOf(parent).flatMap((shape) => this.#shape(shape)) : []
   }
 
-  async #shape(shape: Element): Promise<readonly Block[]> {
+  #shape(shape: Element): readonly Block[] {
     if (attribute(drawingProperties(shape), 'hidden') === '1') return []
     switch (shape.localName) {
       case 'sp':
@@ -88,8 +99,10 @@ class SlideReader {
       case 'graphicFrame':
         return this.#graphic(shape)
       case 'AlternateContent': {
-        const chosen = await this.#shapes(child(shape, 'Choice'))
-        return chosen.length > 0 ? chosen : this.#shapes(child(shape, 'Fallback'))
+        const titlesBefore = this.#titles.length
+        const chosen = this.#shapes(child(shape, 'Choice'))
+        const saysSomething = chosen.length > 0 || this.#titles.length > titlesBefore
+        return saysSomething ? chosen : this.#shapes(child(shape, 'Fallback'))
       }
       default:
         return []
@@ -100,27 +113,25 @@ class SlideReader {
     const type = attribute(placeholderOf(shape), 'type')
     const body = child(shape, 'txBody')
     if (FURNITURE.has(type)) return []
-    if (!TITLES.has(type)) return textBlocks(body, this.#layout.listStyles(shape))
+    if (!TITLES.has(type)) return textBlocks(body, this.#around.layout.listStyles(shape))
     const title = flatText(body)
     if (title !== '') this.#titles.push(title)
     return []
   }
 
-  async #graphic(frame: Element): Promise<readonly Block[]> {
+  #graphic(frame: Element): readonly Block[] {
     const data = child(frame, 'graphic', 'graphicData')
     const table = child(data, 'tbl')
     if (table) return tableBlocks(table)
-    const diagram = child(data, 'relIds')
-    const part = diagram && this.#relationships.get(relationshipId(diagram, 'dm') ?? '')?.target
-    const root = part ? await this.#file.part(part) : null
-    const text = root ? diagramText(root) : ''
+    const ids = child(data, 'relIds')
+    const diagram = ids && this.#around.diagrams.get(relationshipId(ids, 'dm') ?? '')
+    const text = diagram ? diagramText(diagram) : ''
     return text === '' ? description(frame) : [{ text, kind: 'list' }]
   }
 
-  async #notes(): Promise<readonly Block[]> {
-    const notes = [...this.#relationships.values()].find(({ type }) => type === 'notesSlide')
-    const root = notes ? await this.#file.part(notes.target) : null
-    return [...(root ? descendants(root, 'sp') : [])]
+  #notes(): readonly Block[] {
+    const { notes } = this.#around
+    return [...(notes ? descendants(notes, 'sp') : [])]
       .filter((shape) => attribute(placeholderOf(shape), 'type') === 'body')
       .flatMap((shape) => textBlocks(child(shape, 'txBody'), [child(shape, 'txBody', 'lstStyle')]))
   }

@@ -370,6 +370,12 @@ describe('files that are no DOCX', () => {
     })
   })
 
+  it('or too deep for the stack, which the caller reports', async () => {
+    const depth = 5_000
+    const body = '<w:tbl><w:tr><w:tc>'.repeat(depth) + paragraph('deep') + '</w:tc></w:tr></w:tbl>'.repeat(depth)
+    await reading(wordFile(body)).toThrow(RangeError)
+  })
+
   it('and a document type is refused before anything in it expands', async () => {
     const bomb = `<!DOCTYPE w:document [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><w:document ${NAMESPACES}><w:body>${paragraph('&b;')}</w:body></w:document>`
     const file = storedZip([

@@ -181,6 +181,13 @@ describe('parsePptx', () => {
     expect(await canonical(file)).toBe('T\n\n- First\n  - detail\n- Then')
   })
 
+  it('reads one of two ways of saying the same', async () => {
+    const either = (choice: string, fallback: string) =>
+      `<mc:AlternateContent><mc:Choice>${choice}</mc:Choice><mc:Fallback>${fallback}</mc:Fallback></mc:AlternateContent>`
+    const shapes = either(title('T'), title('T')) + either(shape(['new']), shape(['old'])) + either('', shape(['only']))
+    expect(await canonical(slideFile([{ shapes }]))).toBe('T\n\nnew\n\nonly')
+  })
+
   it('hears what a picture shows where someone wrote it', async () => {
     const picture = (description: string) =>
       `<p:pic><p:nvPicPr><p:cNvPr id="4" name="Picture 3" descr="${description}"/></p:nvPicPr></p:pic>`
@@ -225,6 +232,11 @@ describe('files that are no PPTX', () => {
       ],
     ])
     await reading(file).toMatchObject({ code: 'MALFORMED_FILE', message: expect.stringContaining('document type') })
+  })
+
+  it('are too deep for the stack, which the caller reports', async () => {
+    const shapes = '<p:grpSp>'.repeat(5_000) + '</p:grpSp>'.repeat(5_000)
+    await reading(slideFile([{ shapes }])).toThrow(RangeError)
   })
 
   it('lose no more than the slide that is missing', async () => {
