@@ -11,7 +11,7 @@ import { visit } from 'unist-util-visit'
 import { isMap, parseDocument } from 'yaml'
 import type { JsonObject } from '../../domain.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
-import { inlineText, listText, tableText } from './blocks.js'
+import { filledRows, inlineText, listText, numbered, tableText } from './blocks.js'
 import { parseHtmlFragment } from './html.js'
 import { markdownPieces } from './markdown-pieces.js'
 import { type CodeRange, withoutTemplateTags } from './template-tags.js'
@@ -62,24 +62,24 @@ function flowBlocks(node: RootContent): Block[] {
     case 'paragraph':
       return [{ text: phrasingText(node.children) }]
     case 'list':
-      return [{ text: listOf(node) }]
+      return [{ text: listOf(node), kind: 'list' }]
     case 'table':
-      return [{ text: tableOf(node) }]
+      return [tableOf(node)]
     case 'code':
-      return [{ text: node.value }]
+      return [{ text: node.value, kind: 'code' }]
     case 'html':
       return parseHtmlFragment(node.value)
     case 'blockquote':
     case 'footnoteDefinition':
       // A quoted heading is the quoted text's, and begins no section of this one.
-      return node.children.flatMap(flowBlocks).map(({ text }) => ({ text }))
+      return node.children.flatMap(flowBlocks).map(({ headingLevel: _, ...block }) => block)
     default:
       return []
   }
 }
 
 function listOf(list: List): string {
-  return listText(list.children.map(itemText), list.ordered ? (list.start ?? 1) : null)
+  return listText(numbered(list.children.map(itemText), list.ordered ? (list.start ?? 1) : null))
 }
 
 /** Paragraphs of one item keep the blank line between them; in a tight list they have none. */
@@ -88,10 +88,11 @@ function itemText(item: ListItem): string {
   return texts.join(item.spread ? '\n\n' : '\n')
 }
 
-function tableOf(table: Table): string {
-  return tableText(
-    table.children.map((row) => row.children.map((cell) => phrasingText(cell.children).replace(/\n/g, ' '))),
-  )
+function tableOf(table: Table): Block {
+  const rows = table.children.map((row) => row.children.map((cell) => phrasingText(cell.children).replace(/\n/g, ' ')))
+  // A header that is left empty, because Markdown asks for one, is no row of the text.
+  const headerRows = filledRows(rows.slice(0, 1)).length
+  return { text: tableText(rows), kind: 'table', ...(headerRows > 0 && { headerRows }) }
 }
 
 function phrasingText(nodes: readonly PhrasingContent[]): string {

@@ -24,6 +24,19 @@ describe('parseMarkdown', () => {
     )
   })
 
+  it('says which blocks are lists, tables and code, and that the first row of a table names the columns', () => {
+    const blocks = parseMarkdown(
+      '- a\n\n```\nb\n```\n\n|A|B|\n|-|-|\n|1|2|\n\n> - quoted\n\n| | |\n|-|-|\n|1|2|',
+    ).blocks
+    expect(blocks).toEqual([
+      { text: '- a', kind: 'list' },
+      { text: 'b', kind: 'code' },
+      { text: 'A | B\n1 | 2', kind: 'table', headerRows: 1 },
+      { text: '- quoted', kind: 'list' },
+      { text: '1 | 2', kind: 'table' },
+    ])
+  })
+
   it('keeps code as it is written', () => {
     expect(canonical('Run `npm  start`:\n\n```sh\nif a; then\n    b   c\nfi\n```')).toBe(
       'Run npm start:\n\nif a; then\n    b   c\nfi',
