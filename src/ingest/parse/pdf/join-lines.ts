@@ -1,0 +1,56 @@
+/** Lines to running text: hyphens at line ends undone where the document's own words say so. */
+import { normaliseText } from '../../canonical-text.js'
+
+const WORD = /\p{L}[\p{L}\p{M}'’]*(?:-[\p{L}\p{M}'’]+)*/gu
+const HYPHENATED_END = /([\p{L}\p{M}'’]+)[-\u2010]$/u
+const FIRST_WORD = /^[\p{L}\p{M}'’]+(?:-[\p{L}\p{M}]+)*/u
+/** Written with a hyphen whatever follows. */
+const COMPOUND = new Set(
+  'self non well ex cross high low half all quasi two three four five six seven eight nine ten'.split(' '),
+)
+
+/** The words of a document, lower case, but for those that a line end divides. */
+export class Vocabulary {
+  readonly #words = new Set<string>()
+
+  addLine(text: string): void {
+    const words = text.match(WORD) ?? []
+    if (HYPHENATED_END.test(text.trimEnd())) words.pop()
+    for (const word of words) {
+      this.#words.add(word.toLowerCase())
+      if (word.includes('-')) for (const part of word.split('-')) this.#words.add(part.toLowerCase())
+    }
+  }
+
+  has(word: string): boolean {
+    return this.#words.has(word.toLowerCase())
+  }
+}
+
+/** A line as it stands in a block of running text. */
+export function lineText(text: string): string {
+  return normaliseText(text.replace(/\s+/g, ' ').trim()).trim()
+}
+
+/** What `text` becomes before `next` is put behind it: without its hyphen, or with a space. */
+export function beforeNext(text: string, next: string, vocabulary: Vocabulary): string {
+  const last = text.slice(text.lastIndexOf(' ') + 1)
+  if (/^(https?:|www\.)/.test(last) && /[/\-_.=&?#]$/.test(last)) return text
+  const divided = HYPHENATED_END.exec(last)?.[1]
+  if (divided !== undefined) return isOneWord(divided, next, vocabulary) ? text.slice(0, -1) : text
+  if (/\S[\u2014/]$/.test(text) || (CJK_END.test(text) && CJK_START.test(next))) return text
+  return `${text} `
+}
+
+function isOneWord(head: string, next: string, vocabulary: Vocabulary): boolean {
+  const tail = FIRST_WORD.exec(next)?.[0]
+  if (tail === undefined || tail[0] !== tail[0]?.toLowerCase()) return false
+  if (vocabulary.has(`${head}${tail}`)) return true
+  if (vocabulary.has(`${head}-${tail}`) || COMPOUND.has(head.toLowerCase())) return false
+  // Two words of the document are more likely a compound than the halves of a word that is found nowhere else in it.
+  return !(head.length > 2 && tail.length > 2 && vocabulary.has(head) && vocabulary.has(tail))
+}
+
+const CJK = '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\u3000-\\u303f\\uff00-\\uffef]'
+const CJK_END = new RegExp(`${CJK}$`, 'u')
+const CJK_START = new RegExp(`^${CJK}`, 'u')
