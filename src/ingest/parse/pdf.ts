@@ -26,13 +26,13 @@ export async function parsePdf(bytes: Buffer): Promise<ParsedDocument> {
     const info = await readInfo(pdf)
     const outline = await readOutline(pdf)
     const pages = await readPages(pdf)
-    const scanned = pages.filter((page) => page.hasPicture && !hasText(page)).length
-    if (scanned > 0 && !pages.some(hasText))
+    const unread = pages.filter((page) => page.isIllegible || (page.hasPicture && !hasText(page))).length
+    if (unread > 0 && !pages.some(hasText))
       throw new DocentError(
         'NO_TEXT_LAYER',
-        `none of the PDF's ${pages.length} pages has text: ${scanned} are pictures`,
+        `none of the PDF's ${pages.length} pages has readable text: ${unread} are pictures`,
       )
-    return documentOf(pages, info, outline, scanned)
+    return documentOf(pages, info, outline, unread)
   })
 }
 
@@ -56,13 +56,13 @@ function documentOf(
   pages: readonly PageContent[],
   info: DocumentInfo,
   outline: Outline,
-  scanned: number,
+  unread: number,
 ): ParsedDocument {
   const columns = withoutFurniture(pages).flatMap(columnsOf)
   const vocabulary = new Vocabulary()
   for (const { lines } of columns) for (const { text } of lines) vocabulary.addLine(text)
   const body = bodyStyleOf(columns.map(({ lines }) => lines))
-  const builder = new ParagraphBuilder(body)
+  const builder = new ParagraphBuilder(body, outline)
   for (const column of columns) builder.addColumn(column)
   const drafts = builder.drafts()
   for (const draft of drafts) if (looksLikeHeading(draft, body, outline)) draft.kind = 'heading'
@@ -71,7 +71,7 @@ function documentOf(
   const blocks = drafts
     .map((draft) => blockOf(draft, vocabulary, sizeOf))
     .filter((block): block is Block => block !== null)
-  const metadata = { ...info.metadata, ...(scanned > 0 && { pagesWithoutText: scanned }) }
+  const metadata = { ...info.metadata, ...(unread > 0 && { pagesWithoutText: unread }) }
   return { title: info.title ?? biggestHeading(drafts), metadata, blocks }
 }
 

@@ -116,7 +116,8 @@ function isTabular(left: readonly Piece[], right: readonly Piece[]): boolean {
     rightRows.some(([other]) => piece && other && Math.abs(piece.baseline - other.baseline) < 0.15 * piece.fontSize),
   ).length
   if (aligned < 0.7 * Math.min(leftRows.length, rightRows.length)) return false
-  const lengths = [leftRows, rightRows].map((rows) => median(rows.flat().map(({ text }) => text.length)))
+  if ([...left, ...right].every(({ mono }) => mono)) return true // code, and the comments beside it
+  const lengths = [leftRows, rightRows].map((rows) => median(rows.map(lengthOf)))
   const isNumeric = (side: readonly Piece[]) => side.filter(({ text }) => NUMERIC.test(text)).length > 0.5 * side.length
   return (
     Math.max(...lengths) <= 20 ||
@@ -125,5 +126,7 @@ function isTabular(left: readonly Piece[], right: readonly Piece[]): boolean {
     (Math.min(...lengths) <= 12 && aligned === leftRows.length)
   )
 }
+
+const lengthOf = (row: readonly Piece[]): number => row.reduce((sum, { text }) => sum + text.length + 1, -1)
 
 export const NUMERIC = /^[\s$€£¥₹%~+\-−–—().,:/x×*\d]*\d[\s%$€£¥₹)\d.,:/x×*kKMB]*$|^[-–—]$/

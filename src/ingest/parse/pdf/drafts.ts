@@ -17,6 +17,8 @@ export interface Draft {
   headerRows?: number
   /** Whether the text of the column goes on after it: a footnote, a caption or a table stands in between. */
   isFloat: boolean
+  /** Stands beside the text, not in it. */
+  readonly isAside: boolean
 }
 
 export const lastLine = (draft: Draft): Line => (draft.parts.at(-1) as Part).line

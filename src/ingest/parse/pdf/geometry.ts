@@ -56,11 +56,13 @@ export function shownBox([left, top, right, bottom]: Box, turn: Turn, width: num
   return [left, top, right, bottom]
 }
 
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return 0
+/** 0 if there are no values. */
+export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? 0
+  return sorted[Math.floor(sorted.length * part)] ?? 0
 }
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** The key that carries most weight, if there is one. */
 export function heaviest<K>(weights: ReadonlyMap<K, number>): K | undefined {
@@ -68,4 +70,11 @@ export function heaviest<K>(weights: ReadonlyMap<K, number>): K | undefined {
   let most = -Infinity
   for (const [key, weight] of weights) if (weight > most) [best, most] = [key, weight]
   return best
+}
+
+/** The list under a key, which begins empty. */
+export function listAt<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
 }

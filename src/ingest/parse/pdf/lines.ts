@@ -1,5 +1,5 @@
 /** Pieces of one column to lines of text. */
-import { heaviest, type Piece, type Rule, type Turn, union, verticalOverlap } from './geometry.js'
+import { heaviest, type Piece, type Rule, type Turn, union, verticalOverlap, widthOf } from './geometry.js'
 import { joinPieces } from './pieces.js'
 
 /** A line of text in a column, and the column's edges; on a page turned so that the text stands upright. */
@@ -11,14 +11,6 @@ export interface Line extends Piece {
   readonly cells: readonly Piece[]
 }
 
-export interface Group {
-  readonly lines: readonly Line[]
-  readonly rules: readonly Rule[]
-  /** Not in the page's own direction: beside the text, not in it. */
-  readonly isAside: boolean
-}
-
-/** @param separator what stands between pieces that a wide gap divides */
 export function linesOf(pieces: readonly Piece[], page: number, turn: Turn): Line[] {
   const rows: Piece[][] = []
   // Large text first, so that marks and letters of smaller sizes find the line that they belong to.
@@ -36,7 +28,7 @@ function belongs(row: readonly Piece[], piece: Piece): boolean {
   const shift = Math.abs(piece.baseline - first.baseline)
   if (isSameSize ? shift > 0.3 * first.fontSize : verticalOverlap(first.box, piece.box) < 0.6) return false
   if (!isSameSize && Math.abs(first.baseline - piece.baseline) > 0.7 * first.fontSize) return false
-  return row.every(({ box }) => Math.min(box[2], piece.box[2]) - Math.max(box[0], piece.box[0]) < 0.5 * piece.fontSize)
+  return row.every(({ box }) => Math.min(box[2], piece.box[2]) - Math.max(box[0], piece.box[0]) < piece.fontSize)
 }
 
 function lineOf(row: readonly Piece[], page: number, turn: Turn): Line {
@@ -69,4 +61,12 @@ export function marginsOf(lines: readonly Line[]): Margins {
     lines.filter((line) => Math.abs(line.box[side] - at) <= Math.max(3, 0.4 * line.fontSize)).length / lines.length
   const left = common(0)
   return { left, right: box[2], flushLeft: share(0, left), flushRight: share(2, box[2]) }
+}
+
+/** A rule between two lines, as between the rows of a table; but not what only underlines the first of them. */
+export function divides(rule: Rule, before: Line, line: Line): boolean {
+  const isLevel = rule[3] - rule[1] < 2 && widthOf(rule) > 0.5 * Math.max(widthOf(before.box), widthOf(line.box))
+  if (!isLevel || rule[1] <= before.baseline || rule[3] >= line.baseline - 0.4 * line.fontSize) return false
+  const size = before.fontSize
+  return rule[1] - before.baseline > 0.3 * size || rule[2] > before.box[2] + size || rule[0] < before.box[0] - size
 }

@@ -8,7 +8,7 @@ export interface ListMark {
 }
 
 const BULLET =
-  /^([\u2022\u25cf\u25cb\u25aa\u25ab\u25a0\u25a1\u25e6\u2023\u2043\u00b7\u2219\u27a2\u2713\u2714\u2756\u2217]|[-*\u2013o](?=\s))\s*(?=\S|$)/u
+  /^([\u2022\u25cf\u25cb\u25aa\u25ab\u25a0\u25a1\u25e6\u2023\u2043\u27a2\u2756]|[-*\u2013o\u00b7\u2219\u2713\u2714](?=\s))\s*(?=\S|$)/u
 const NUMBER = /^(\(?(\d{1,3})[.)]|\[(\d{1,3})\])\s+(?=\S)/
 const LETTER = /^(\(?([a-z])[.)])\s+(?=\S)/
 
@@ -20,7 +20,7 @@ export function markOf(text: string, context: { isNew: boolean; lastMark: ListMa
   const trimmed = text.trimStart()
   const bullet = BULLET.exec(trimmed)
   if (bullet) {
-    const isDash = /^[-*\u2013o]/.test(trimmed)
+    const isDash = /^[-*\u2013o\u00b7\u2219\u2713\u2714]/.test(trimmed)
     return isDash && !context.isNew && !context.lastMark
       ? null
       : { marker: '-', rest: trimmed.slice(bullet[0].length), number: null }

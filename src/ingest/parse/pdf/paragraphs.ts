@@ -1,9 +1,10 @@
 /** Lines of the columns, in reading order, to paragraphs, lists, tables and code. */
 import { type Draft, draftText, firstLine, lastLine } from './drafts.js'
-import { median, type Rule, widthOf } from './geometry.js'
+import { listAt, quantile, type Rule, widthOf } from './geometry.js'
 import { lineText } from './join-lines.js'
-import { type Line, type Margins, marginsOf } from './lines.js'
+import { divides, type Line, type Margins, marginsOf } from './lines.js'
 import { type ListMark, markOf } from './list-marks.js'
+import { headingKey, type Outline } from './outline.js'
 import { type BodyStyle, isCaption } from './styles.js'
 import { type Table, withTables } from './tables.js'
 
@@ -17,48 +18,58 @@ export interface Column {
 /** What a line is compared with to see whether it begins something new. */
 interface Surroundings {
   readonly margins: Margins
-  /** Points from baseline to baseline. */
-  readonly pitch: number
+  /** From baseline to baseline, in font sizes, where lines are as large as this one. */
+  readonly pitchAt: (line: Line) => number
+  readonly rules: readonly Rule[]
+  /** Points. */
+  readonly bodySize: number
 }
 
 export class ParagraphBuilder {
   readonly #drafts: Draft[] = []
+  /** What the next line of this column may go on with. */
+  #current: Draft | undefined
   readonly #body: BodyStyle
+  readonly #outline: Outline
   /** Where the items of the open list begin, by depth. Points. */
   #indents: number[] = []
   #lastMark: ListMark | null = null
 
-  constructor(body: BodyStyle) {
+  constructor(body: BodyStyle, outline: Outline) {
     this.#body = body
+    this.#outline = outline
   }
 
   drafts(): Draft[] {
     return this.#drafts
   }
 
+  #push(draft: Draft): void {
+    this.#drafts.push(draft)
+    this.#current = draft
+  }
+
   addColumn(column: Column): void {
     const text = column.lines
     if (text.length === 0) return
     let before: Line | null = null
-    const margins = marginsOf(text)
-    const surroundings = { margins, pitch: this.#pitchOf(text) }
+    const pitches = pitchesOf(text)
+    const surroundings = {
+      margins: marginsOf(text),
+      pitchAt: (line: Line) => pitches.get(sizeClass(line)) ?? this.#body.pitch,
+      rules: column.rules,
+      bodySize: this.#body.fontSize,
+    }
     for (const item of withTables(text, column.rules)) {
       if ('rows' in item) {
         this.#addTable(item)
         before = null
       } else {
-        if (column.isAside) this.#begin('paragraph', item, true, before)
+        if (column.isAside) this.#begin(item, true)
         else this.#addLine(item, before, surroundings)
         before = item
       }
     }
-  }
-
-  #pitchOf(lines: readonly Line[]): number {
-    const pitches = lines.slice(1).map((line, index) => line.baseline - (lines[index] as Line).baseline)
-    const size = median(lines.map(({ fontSize }) => fontSize))
-    const usual = median(pitches.filter((pitch) => pitch > 0.8 * size && pitch < 2.6 * size))
-    return usual > 0 && pitches.length >= 4 ? usual : this.#body.pitch * size
   }
 
   #addTable({ rows, headerRows }: Table): void {
@@ -67,26 +78,35 @@ export class ParagraphBuilder {
       text: cells.map(lineText).join(' | ').trim(),
       joins: 'break' as const,
     }))
-    this.#drafts.push({ kind: 'table', parts, headerRows, isFloat: true })
+    this.#push({ kind: 'table', parts, headerRows, isFloat: true, isAside: false })
   }
 
   #addLine(line: Line, before: Line | null, around: Surroundings): void {
-    const last = this.#drafts.at(-1)
+    const last = this.#current
     const isNew = before === null || beginsAnew(before, line, around, last)
-    const mark = markOf(line.text, { isNew, lastMark: last?.kind === 'list' ? this.#lastMark : null })
+    const lastMark = last?.kind === 'list' ? this.#lastMark : null
+    const mark = this.#isNumberedHeading(line) ? null : markOf(line.text, { isNew, lastMark })
     if (mark) this.#addItem(line, mark, last, before)
-    else if (line.mono && isCodeLine(line, around)) this.#addCode(line, last, before)
+    else if ((isNew || last?.kind === 'code') && line.mono && isCodeLine(line, around))
+      this.#addCode(line, last, before)
     else if (before === null) this.#continueColumn(line, around)
-    else if (isNew || !last || last.kind === 'code' || last.kind === 'table')
-      this.#begin('paragraph', line, false, before)
+    else if (isNew || !last || last.kind === 'code' || last.kind === 'table') this.#begin(line, false)
     else last.parts.push({ line, text: lineText(line.text), joins: 'flow' })
   }
 
-  #begin(kind: 'paragraph', line: Line, isAside: boolean, _before: Line | null): void {
+  /** "1. Introduction" may look like the first item of a list. */
+  #isNumberedHeading({ text, bold, fontSize }: Line): boolean {
+    if (!/^\d/.test(text) || text.length > 120) return false
+    const isLarge = fontSize > 1.05 * this.#body.fontSize
+    return (bold && !this.#body.isBold) || isLarge || this.#outline.has(headingKey(text))
+  }
+
+  #begin(line: Line, isAside: boolean): void {
     const text = lineText(line.text)
     if (text === '') return
     const isSmall = line.fontSize < 0.93 * this.#body.fontSize
-    this.#drafts.push({ kind, parts: [{ line, text, joins: 'break' }], isFloat: isAside || isSmall || isCaption(text) })
+    const isFloat = isAside || isSmall || isCaption(text)
+    this.#push({ kind: 'paragraph', parts: [{ line, text, joins: 'break' }], isFloat, isAside })
   }
 
   #addItem(line: Line, mark: ListMark, last: Draft | undefined, before: Line | null): void {
@@ -102,36 +122,45 @@ export class ParagraphBuilder {
     this.#lastMark = mark
     const part = { line, text, joins: 'break' as const }
     if (goesOn) last.parts.push(part)
-    else this.#drafts.push({ kind: 'list', parts: [part], isFloat: false })
+    else this.#push({ kind: 'list', parts: [part], isFloat: false, isAside: false })
   }
 
   #addCode(line: Line, last: Draft | undefined, before: Line | null): void {
     const indent = last?.kind === 'code' && before ? codeIndent(firstLine(last), line) : 0
     const text = `${' '.repeat(indent)}${lineText(line.text)}`
     if (last?.kind === 'code' && before) last.parts.push({ line, text, joins: 'break' })
-    else this.#drafts.push({ kind: 'code', parts: [{ line, text, joins: 'break' }], isFloat: false })
+    else this.#push({ kind: 'code', parts: [{ line, text, joins: 'break' }], isFloat: false, isAside: false })
   }
 
   /** The first line of a column may go on with what the column before, or the page before, left open. */
   #continueColumn(line: Line, around: Surroundings): void {
     const open = this.#openDraft()
-    if (open && goesOnIn(open, line, around)) open.parts.push({ line, text: lineText(line.text), joins: 'flow' })
-    else this.#begin('paragraph', line, false, null)
+    if (open && goesOnIn(open, line, around)) {
+      open.parts.push({ line, text: lineText(line.text), joins: 'flow' })
+      this.#current = open
+    } else this.#begin(line, false)
   }
 
   /** The last draft that is no float: tables, captions and footnotes may stand between the halves of a paragraph. */
   #openDraft(): Draft | undefined {
     const open = this.#drafts.findLast(({ isFloat }) => !isFloat)
-    return open && (open.kind === 'paragraph' || open.kind === 'list') ? open : this.#drafts.at(-1)
+    return open && (open.kind === 'paragraph' || open.kind === 'list') ? open : undefined
   }
 }
 
 /** Whether a line begins a paragraph, seen from the line above it in the same column. */
-function beginsAnew(before: Line, line: Line, { margins, pitch }: Surroundings, last: Draft | undefined): boolean {
+function beginsAnew(before: Line, line: Line, around: Surroundings, last: Draft | undefined): boolean {
+  const { margins, rules } = around
   const size = Math.max(before.fontSize, line.fontSize)
-  if (Math.abs(before.fontSize - line.fontSize) > 0.08 * size || before.bold !== line.bold) return true
+  if (Math.abs(before.fontSize - line.fontSize) > 0.08 * size) return true
+  if (before.bold !== line.bold && size < 1.15 * around.bodySize) return true
   const gap = line.baseline - before.baseline
-  if (gap < 0.5 * size || gap > Math.max(pitch * 1.22, pitch + 0.15 * size)) return true
+  if (
+    gap < 0.5 * size ||
+    gap > (around.pitchAt(line) + 0.25) * size ||
+    rules.some((rule) => divides(rule, before, line))
+  )
+    return true
   const indent = line.box[0] - before.box[0]
   const isListItem = last?.kind === 'list'
   if (margins.flushLeft >= 0.4 || isListItem) {
@@ -142,6 +171,21 @@ function beginsAnew(before: Line, line: Line, { margins, pitch }: Surroundings, 
   return endsShort(before, line, margins)
 }
 
+/** The usual distance of lines of each size, in font sizes: at the lower end, because paragraphs may be as short as their gaps. */
+function pitchesOf(lines: readonly Line[]): Map<number, number> {
+  const pitches = new Map<number, number[]>()
+  for (const [index, line] of lines.entries()) {
+    const before = lines[index - 1]
+    if (!before || sizeClass(before) !== sizeClass(line)) continue
+    const pitch = (line.baseline - before.baseline) / line.fontSize
+    if (pitch > 0.9 && pitch < 2.6) listAt(pitches, sizeClass(line)).push(pitch)
+  }
+  const known = [...pitches].filter(([, values]) => values.length >= 3)
+  return new Map(known.map(([size, values]) => [size, quantile(values, 0.35)]))
+}
+
+const sizeClass = ({ fontSize }: Line): number => Math.round(fontSize * 2)
+
 /** A line that leaves more room than the next word needs ends its paragraph, if it ends a sentence or the others are full. */
 function endsShort(before: Line, line: Line, margins: Margins): boolean {
   const firstWord = line.text.trimStart().split(/\s/, 1)[0] ?? ''
@@ -150,7 +194,8 @@ function endsShort(before: Line, line: Line, margins: Margins): boolean {
   const room = margins.right - (isFlush ? before.box[2] : margins.left) - (isFlush ? 0 : widthOf(before.box))
   const isJustified = margins.flushRight > 0.5
   if (room < wordWidth + (isJustified ? 1 : 2) * before.fontSize) return false
-  return isJustified || /[.!?:]["'”’)\]]?$/.test(before.text.trimEnd())
+  if (isJustified || /[.!?:]["'”’)\]]?$/.test(before.text.trimEnd())) return true
+  return isFlush && room > 0.35 * (margins.right - margins.left) && /^\p{Lu}/u.test(line.text)
 }
 
 /** Whether the first line of a column goes on with a paragraph, or with the last item of a list, of the column before. */
@@ -167,12 +212,11 @@ function goesOnIn(open: Draft, line: Line, { margins }: Surroundings): boolean {
   return !isIndented && draftText(open).length > 60 && margins.flushLeft > 0.4
 }
 
-/** Monospaced text in running text is a name; code stands in lines of its own that leave room. */
+/** Code stands at the left, one line under another; a line in the middle of the page is an address. */
 function isCodeLine(line: Line, { margins }: Surroundings): boolean {
-  const isCentred =
-    Math.abs(line.box[0] - margins.left + line.box[2] - margins.right) < line.fontSize &&
-    line.box[0] - margins.left > 2 * line.fontSize
-  return line.text.length > 1 && !(isCentred && /@|:\/\//.test(line.text))
+  const [left, right] = [line.box[0] - margins.left, margins.right - line.box[2]]
+  const isCentred = left > 2 * line.fontSize && Math.abs(left - right) < 2 * line.fontSize
+  return !isCentred && !/^\S+(@|:\/\/)\S+$/.test(line.text)
 }
 
 function codeIndent(first: Line, line: Line): number {

@@ -79,7 +79,7 @@ export function joinPieces(parts: readonly Piece[], separator = ' '): Piece {
     before = part
   }
   const box = union(parts.map((part) => part.box))
-  const bold = lengthOf(parts.filter((part) => part.bold)) > 0.8 * lengthOf(parts)
+  const bold = parts.every((part) => part.bold || !/[\p{L}\p{N}]/u.test(part.text))
   const mono = lengthOf(parts.filter((part) => part.mono)) > 0.8 * lengthOf(parts)
   const rightToLeft = lengthOf(parts.filter((part) => part.rightToLeft)) > 0.5 * lengthOf(parts)
   const { baseline, fontSize } = main

@@ -39,7 +39,13 @@ export const isCaption = (text: string): boolean => CAPTION.test(text)
 /** Whether a paragraph reads as a heading: larger than the body, or as large and bold or numbered; short, and no sentence. */
 export function looksLikeHeading(draft: Draft, body: BodyStyle, outline: Outline): boolean {
   const text = draftText(draft)
-  if (draft.kind !== 'paragraph' || draft.parts.length > 4 || text.length > 220 || !/\p{L}{2}|^\d+$/u.test(text))
+  if (
+    draft.kind !== 'paragraph' ||
+    draft.isAside ||
+    draft.parts.length > 4 ||
+    text.length > 220 ||
+    !/\p{L}{2}|^\d+$/u.test(text)
+  )
     return false
   if (outline.has(headingKey(text)) && text.length < 200) return true
   if (isCaption(text) || !/\p{L}{2}/u.test(text) || /[,;]$/.test(text)) return false
@@ -61,7 +67,8 @@ export function levelHeadings(drafts: readonly Draft[], body: BodyStyle, outline
   const headings = drafts.filter(({ kind }) => kind === 'heading')
   const styleOf = (draft: Draft) => {
     const { fontSize, bold } = firstLine(draft)
-    return fontSize < 1.05 * body.fontSize ? 'body' : `${fontSize.toFixed(0)} ${bold ? 'bold' : ''}`
+    if (fontSize < 1.05 * body.fontSize) return 'body'
+    return `${fontSize.toFixed(0)} ${bold && fontSize < 1.15 * body.fontSize ? 'bold' : ''}`
   }
   const sizes = new Map(headings.map((draft) => [styleOf(draft), firstLine(draft).fontSize]))
   const ranked = [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? 1 : -1)).map(([style]) => style)

@@ -2,7 +2,7 @@
 import type { Box } from '../../../domain.js'
 import { NUMERIC } from './columns.js'
 import { middleOf, type Piece, type Rule, union, widthOf } from './geometry.js'
-import type { Line } from './lines.js'
+import { divides, type Line } from './lines.js'
 import { joinPieces } from './pieces.js'
 
 export interface TableRow {
@@ -16,7 +16,7 @@ export interface Table {
 }
 
 /** Parts of the font size: what lies between cells is wider. */
-const CELL_GAP = 0.9
+const CELL_GAP = 0.75
 const MIN_ROWS = 3
 /** Characters. A table has a column of shorter cells than this; text that stands in columns has none. */
 const SHORT_CELL = 24
@@ -25,7 +25,7 @@ const SHORT_CELL = 24
 export function withTables(lines: readonly Line[], rules: readonly Rule[]): (Line | Table)[] {
   const result: (Line | Table)[] = []
   for (let at = 0; at < lines.length; ) {
-    const end = tableEnd(lines, at)
+    const end = tableEnd(lines, at, rules)
     const table = end - at >= MIN_ROWS ? tableOf(lines.slice(at, end), rules) : null
     if (table) result.push(table)
     else result.push(...lines.slice(at, Math.max(end, at + 1)))
@@ -34,14 +34,18 @@ export function withTables(lines: readonly Line[], rules: readonly Rule[]): (Lin
   return result
 }
 
-/** Where the run of lines with more than one cell, which begins here, ends. A line of one cell may stand between two of them. */
-function tableEnd(lines: readonly Line[], start: number): number {
+/**
+ * Where the run of lines with more than one cell, which begins here, ends. A line of one cell may stand between two of them;
+ * any number may, or may follow, where rules part them.
+ */
+function tableEnd(lines: readonly Line[], start: number, rules: readonly Rule[]): number {
   let end = start
   for (let at = start; at < lines.length && at <= end + 1; at++) {
     const line = lines[at] as Line
     const before = lines[at - 1]
     if (at > start && before && line.baseline - before.baseline > 3.5 * line.fontSize) break
-    if (cellsOf(line).length > 1) end = at + 1
+    const isRuledOff = end > start + 1 && before !== undefined && rules.some((rule) => divides(rule, before, line))
+    if (cellsOf(line).length > 1 || isRuledOff) end = at + 1
     else if (at === start) break
   }
   return end
@@ -61,21 +65,22 @@ function cellsOf(line: Line): Piece[] {
   return cells.map((parts) => joinPieces(parts))
 }
 
-const MARKER = /^([\p{Pd}\u2022\u25cf\u25cb\u25aa\u25a0\u25e6\u2023\u00b7*\u2217]|\(?(\d{1,3}|[a-z]|[ivx]{1,4})[.)])$/u
+const MARKER = /^([\p{Pd}\u2022\u25cf\u25cb\u25aa\u25a0\u25e6\u2023*]|\(?(\d{1,3}|[a-z]|[ivx]{1,4})[.)])$/u
 
 function tableOf(lines: readonly Line[], rules: readonly Rule[]): Table | null {
   const rows = lines.map((line) => ({ line, cells: cellsOf(line) }))
   const columns = columnsOf(rows.map(({ cells }) => cells))
-  if (columns.length < 2) return null
+  const whole = rows.filter(({ cells }) => cells.length > 1).length
+  if (columns.length < 2 || whole < MIN_ROWS) return null
   const filled = columns.map((_, index) =>
     rows.flatMap(({ cells }) => cells.filter((cell) => columnOf(cell, columns) === index)),
   )
-  if (filled.some((cells) => cells.length < 0.4 * rows.length)) return null
+  if (filled.some((cells) => cells.length < 0.4 * whole)) return null
   const isNumeric = filled.map((cells) => cells.filter(({ text }) => NUMERIC.test(text)).length > 0.5 * cells.length)
   const isRuled = rulesAcross(lines, rules) >= 2
   const lengths = filled.map((cells) => cells.reduce((sum, { text }) => sum + text.length, 0) / cells.length)
   if (!isRuled && !isNumeric.includes(true) && Math.min(...lengths) > SHORT_CELL) return null
-  if (!isRuled && Math.max(...lengths) > 60) return null
+  if (!isRuled && !isNumeric.includes(true) && (Math.max(...lengths) > 40 || whole < 0.7 * rows.length)) return null
   const texts = rows.map(({ line, cells }) => ({ line, cells: rowTexts(cells, columns) }))
   return { rows: joinWrapped(texts), headerRows: headerRowsOf(texts, isNumeric) }
 }
