@@ -140,6 +140,20 @@ describe('parsePdf: columns', () => {
   })
 })
 
+describe('parsePdf: what stands between the halves of a paragraph', () => {
+  it('reads a sentence on below the figure that interrupts it', async () => {
+    const texts = await textsOf((pdf) => {
+      paragraph(pdf, `${sentence(160, 1).slice(0, -1)},`, { x: 60, y: 60, width: 220 })
+      lines(pdf, ['Figure 1: The archive and its rooms, as of March.'], { x: 310, y: 200 })
+      paragraph(pdf, `and ${sentence(120, 2)}`, { x: 310, y: 240, width: 220 })
+    })
+    expect(texts).toEqual([
+      `${sentence(160, 1).slice(0, -1)}, and ${sentence(120, 2)}`,
+      'Figure 1: The archive and its rooms, as of March.',
+    ])
+  })
+})
+
 describe('parsePdf: structure', () => {
   it('removes running headers, footers and page numbers', async () => {
     const texts = await textsOf((pdf) => {
@@ -376,6 +390,19 @@ describe('parsePdf: the file', () => {
       lines(pdf, ['Readable'])
       pdf.addPage().image(picture, 0, 0, { width: 595, height: 842 })
       pdf.addPage()
+    })
+    expect(blocks.map(({ text }) => text)).toEqual(['Readable'])
+    expect(metadata.pagesWithoutText).toBe(1)
+  })
+
+  it('leaves out text in fonts that do not say which letters they have', async () => {
+    const { blocks, metadata } = await parsed((pdf) => {
+      lines(pdf, ['Readable'])
+      pdf.addPage()
+      lines(
+        pdf,
+        Array.from({ length: 8 }, () => "% %3* (-./5) & ' ! %$ # '(-.45)& + %"),
+      )
     })
     expect(blocks.map(({ text }) => text)).toEqual(['Readable'])
     expect(metadata.pagesWithoutText).toBe(1)

@@ -27,14 +27,15 @@ export function faceOf(
   return { bold: BOLD.test(name), mono: MONO.test(name), ascent, descent }
 }
 
-const ASCII_SYMBOL = /[!-'*+/:-@[-^`{-~]/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: codes without a letter come as control characters too
+const NO_LETTER = /[\u0001-\u001f!-'*+/:-@[-^`{-~]/g
 
 /**
  * Some files embed fonts without a word on which letters their glyphs are, and what comes is codes ("% %3* (-./5)"). A page of
  * it would be searched and quoted like any other, so it is better told from text by its many symbols, and left out.
  */
 export function isIllegible(text: string, face: FontFace | undefined): boolean {
-  const length = text.replace(/\s/g, '').length
+  const length = text.replaceAll(' ', '').length
   if (length < 60 || face?.mono) return false
-  return (text.match(ASCII_SYMBOL)?.length ?? 0) > 0.3 * length
+  return (text.match(NO_LETTER)?.length ?? 0) > 0.3 * length
 }

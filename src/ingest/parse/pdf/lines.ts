@@ -65,7 +65,8 @@ export function marginsOf(lines: readonly Line[]): Margins {
 
 /** A rule between two lines, as between the rows of a table; but not what only underlines the first of them. */
 export function divides(rule: Rule, before: Line, line: Line): boolean {
-  const isLevel = rule[3] - rule[1] < 2 && widthOf(rule) > 0.5 * Math.max(widthOf(before.box), widthOf(line.box))
+  const shared = Math.min(rule[2], line.box[2]) - Math.max(rule[0], line.box[0])
+  const isLevel = rule[3] - rule[1] < 2 && shared > 0.5 * widthOf(line.box)
   if (!isLevel || rule[1] <= before.baseline || rule[3] >= line.baseline - 0.4 * line.fontSize) return false
   const size = before.fontSize
   return rule[1] - before.baseline > 0.3 * size || rule[2] > before.box[2] + size || rule[0] < before.box[0] - size

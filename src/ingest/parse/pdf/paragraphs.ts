@@ -89,7 +89,8 @@ export class ParagraphBuilder {
     if (mark) this.#addItem(line, mark, last, before)
     else if ((isNew || last?.kind === 'code') && line.mono && isCodeLine(line, around))
       this.#addCode(line, last, before)
-    else if (before === null) this.#continueColumn(line, around)
+    else if (before === null || (isNew && last?.isFloat && /^\p{Ll}/u.test(line.text)))
+      this.#continueColumn(line, around)
     else if (isNew || !last || last.kind === 'code' || last.kind === 'table') this.#begin(line, false)
     else last.parts.push({ line, text: lineText(line.text), joins: 'flow' })
   }
@@ -132,10 +133,10 @@ export class ParagraphBuilder {
     else this.#push({ kind: 'code', parts: [{ line, text, joins: 'break' }], isFloat: false, isAside: false })
   }
 
-  /** The first line of a column may go on with what the column before, or the page before, left open. */
+  /** The first line of a column, or below a figure, may go on with what the column before, or the page before, left open. */
   #continueColumn(line: Line, around: Surroundings): void {
     const open = this.#openDraft()
-    if (open && goesOnIn(open, line, around)) {
+    if (open && !isCaption(line.text) && goesOnIn(open, line, around)) {
       open.parts.push({ line, text: lineText(line.text), joins: 'flow' })
       this.#current = open
     } else this.#begin(line, false)
@@ -153,7 +154,9 @@ function beginsAnew(before: Line, line: Line, around: Surroundings, last: Draft 
   const { margins, rules } = around
   const size = Math.max(before.fontSize, line.fontSize)
   if (Math.abs(before.fontSize - line.fontSize) > 0.08 * size) return true
-  if (before.bold !== line.bold && size < 1.15 * around.bodySize) return true
+  // A bold line that fills the column is the beginning of a paragraph ("Figure 1. ..."), a shorter one a heading.
+  const isRunIn = before.bold && margins.right - before.box[2] < size
+  if (before.bold !== line.bold && size < 1.15 * around.bodySize && !isRunIn) return true
   const gap = line.baseline - before.baseline
   if (
     gap < 0.5 * size ||
@@ -166,7 +169,9 @@ function beginsAnew(before: Line, line: Line, around: Surroundings, last: Draft 
   if (margins.flushLeft >= 0.4 || isListItem) {
     if (indent > 0.8 * size && !(isListItem && last.parts.at(-1)?.line === before)) return true
     const isFirst = last !== undefined && lastLine(last) === before && last.parts.at(-1)?.joins === 'break'
-    if (indent < -0.8 * size && (!isFirst || isListItem)) return true
+    // An item's second line may stand left of its first, where the mark was indented like a paragraph's first line.
+    const isFull = margins.right - before.box[2] < 3 * size
+    if (indent < -0.8 * size && !(isFirst && (isFull || !isListItem))) return true
   }
   return endsShort(before, line, margins)
 }

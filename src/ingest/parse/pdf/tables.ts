@@ -71,7 +71,7 @@ function tableOf(lines: readonly Line[], rules: readonly Rule[]): Table | null {
   const rows = lines.map((line) => ({ line, cells: cellsOf(line) }))
   const columns = columnsOf(rows.map(({ cells }) => cells))
   const whole = rows.filter(({ cells }) => cells.length > 1).length
-  if (columns.length < 2 || whole < MIN_ROWS) return null
+  if (columns.length < 2 || whole < MIN_ROWS || lines.every(({ mono }) => mono)) return null
   const filled = columns.map((_, index) =>
     rows.flatMap(({ cells }) => cells.filter((cell) => columnOf(cell, columns) === index)),
   )
