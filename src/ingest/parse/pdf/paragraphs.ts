@@ -116,6 +116,9 @@ export class ParagraphBuilder {
     const left = line.box[0]
     if (before === null && goesOn)
       this.#indents = this.#indents.map((indent) => indent + left - (this.#indents.at(-1) ?? left))
+    // The next number belongs to the same list, wherever it stands: text may be flush right.
+    const isNext = goesOn && mark.number !== null && this.#lastMark?.number === mark.number - 1
+    if (isNext) this.#indents = [...this.#indents.slice(0, -1), left]
     while (this.#indents.length > 1 && left < (this.#indents.at(-1) ?? 0) - 3) this.#indents.pop()
     if (left > (this.#indents.at(-1) ?? -Infinity) + 6) this.#indents.push(left)
     const depth = Math.max(0, this.#indents.length - 1)
@@ -166,7 +169,8 @@ function beginsAnew(before: Line, line: Line, around: Surroundings, last: Draft 
     return true
   const indent = line.box[0] - before.box[0]
   const isListItem = last?.kind === 'list'
-  if (margins.flushLeft >= 0.4 || isListItem) {
+  // Where lines are flush right, or centred, their left edges say nothing.
+  if (margins.flushLeft >= 0.4 || (isListItem && margins.flushRight < 0.7)) {
     if (indent > 0.8 * size && !(isListItem && last.parts.at(-1)?.line === before)) return true
     const isFirst = last !== undefined && lastLine(last) === before && last.parts.at(-1)?.joins === 'break'
     // An item's second line may stand left of its first, where the mark was indented like a paragraph's first line.
