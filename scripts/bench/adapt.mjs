@@ -69,7 +69,8 @@ export async function run({ data, model, filter = '', out = join(root, '.bench/a
   const best = bestMethod(results, done('before'))
   // Who asks for a row by its name gets it, whichever method is the best so far.
   const methods = filter ? Object.keys(METHODS) : best ? [best] : []
-  for (const seed of SEEDS) for (const labels of others) for (const method of methods) await perform(method, labels, seed)
+  for (const seed of SEEDS)
+    for (const labels of others) for (const method of methods) await perform(method, labels, seed)
   return toRows(results, done('before'))
 }
 
