@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Answering } from './answer/answering.js'
 import type { Config } from './config.js'
 import { DisposalStack } from './disposal.js'
+import type { Job } from './domain.js'
 import { EMBEDDING_DIMENSIONS, Embedder } from './embed/embedder.js'
 import { Feedback } from './feedback/feedback.js'
 import type { Services } from './graphql/context.js'
@@ -22,6 +23,7 @@ import { RebuildIndexJobs } from './jobs/rebuild-index.js'
 import { queueSamples } from './jobs/samples.js'
 import { TrainJobs } from './jobs/train.js'
 import { Training } from './jobs/training.js'
+import { UnpackJobs } from './jobs/unpack.js'
 import { Lazy } from './lazy.js'
 import type { Logger } from './log.js'
 import { packageVersion } from './package-version.js'
@@ -114,6 +116,12 @@ export class App implements AsyncDisposable {
       embedderVersion: EMBEDDER,
       onAsked: (interaction) => metrics.asked(interaction),
     })
+    const unusedOriginals = (hashes: readonly string[]) => store.reader.documents.unusedOriginals(hashes)
+    /** Of a container whose documents are accepted. What is left by an error, the next start removes. */
+    const removeOriginal = ({ payload }: Job) =>
+      originals
+        .remove([String(payload.originalHash)], unusedOriginals)
+        .catch((error: unknown) => log.warn({ err: error }, 'the original of an archive could not be removed'))
     const notify = () => jobs.notify()
     const indexRebuilds = new RebuildIndexJobs({ store, index, onQueued: notify })
     const calibrating = new CalibrateJobs({
@@ -138,6 +146,11 @@ export class App implements AsyncDisposable {
           embedderVersion: EMBEDDER,
           partsDir: join(config.indexDir, 'embedding'),
         }),
+        new UnpackJobs({
+          ...{ store, originals, documents: () => documents },
+          preparer: () => preparer.get(),
+          folder: join(config.dataDir, 'unpacking'),
+        }),
         indexRebuilds,
         calibrating,
         new TrainJobs({
@@ -146,7 +159,10 @@ export class App implements AsyncDisposable {
           readerForm: config.readerForm,
         }),
       ],
-      onEnded: (job) => metrics.jobEnded(job),
+      onEnded: (job) => {
+        metrics.jobEnded(job)
+        if (job.kind === 'unpack') void removeOriginal(job)
+      },
       log,
     })
     disposal.use(jobs)

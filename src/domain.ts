@@ -332,7 +332,7 @@ export interface GateReport {
 
 // -- running it --------------------------------------------------------------------------------------------------------
 
-export type JobKind = 'ingest' | 'index' | 'train' | 'calibrate'
+export type JobKind = 'ingest' | 'unpack' | 'index' | 'train' | 'calibrate'
 export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
 
 export interface Job {

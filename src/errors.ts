@@ -12,14 +12,17 @@ export const ERROR_TABLE = {
   INVALID_INPUT: { status: 400, hint: 'Correct the field that the message names and send the request again.' },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
-    hint: 'Upload Markdown, plain text or HTML, or convert the file to one of them.',
+    hint: 'Upload one of the formats that docs/ingest.md lists, or convert the file to one of them.',
   },
   EMPTY_DOCUMENT: { status: 422, hint: 'The file holds no text. Upload one that has some.' },
   CONTENT_MISMATCH: {
     status: 422,
     hint: 'The content is of another kind than the name or the declared type says. Upload the file that was meant.',
   },
-  INVALID_ENCODING: { status: 422, hint: 'The bytes are not valid UTF-8. Save the file as UTF-8 and upload it again.' },
+  INVALID_ENCODING: {
+    status: 422,
+    hint: 'The encoding could not be recognised. Save the file as UTF-8 and upload it again.',
+  },
   TOO_LARGE: {
     status: 413,
     hint: 'Split the file, or raise DOCENT_MAX_UPLOAD_BYTES if the machine has the memory for it.',

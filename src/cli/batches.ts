@@ -8,6 +8,7 @@ interface Progress {
   readonly total: number
   readonly queued: number
   readonly running: number
+  readonly succeeded: number
   readonly failed: number
   readonly cancelled: number
   readonly filesPerMinute: number
@@ -16,52 +17,62 @@ interface Progress {
 
 const POLL_MS = 500
 const PROGRESS = `query($id: ID!) {
-  batch(id: $id) { progress { total queued running failed cancelled filesPerMinute secondsLeft } }
+  batch(id: $id) { progress { total queued running succeeded failed cancelled filesPerMinute secondsLeft } }
 }`
 const UNSUCCESSFUL = `query($id: ID!, $status: JobStatus!, $after: String) {
   batch(id: $id) {
     jobs(status: $status, first: 100, after: $after) {
-      edges { node { id error { code message hint } } }
+      edges { node { id fileName error { code message hint } } }
       pageInfo { hasNextPage endCursor }
     }
   }
 }`
 
-/** @returns the error of each job that did not succeed, by its id */
-export async function waitForBatch(
-  client: Client,
-  id: string,
-  session: Session,
-): Promise<Map<string, SerializedError>> {
+export interface Failure {
+  readonly id: string
+  readonly fileName: string | null
+  readonly error: SerializedError
+}
+
+export interface BatchResult {
+  readonly succeeded: number
+  /** Failed and cancelled jobs, those of files inside an archive among them. */
+  readonly failures: readonly Failure[]
+}
+
+export async function waitForBatch(client: Client, id: string, session: Session): Promise<BatchResult> {
   let last = ''
   for (;;) {
     const { batch } = await client.graphql<{ batch: { progress: Progress } | null }>(PROGRESS, { id })
     // None: no file was accepted.
-    if (!batch) return new Map()
-    if (batch.progress.queued + batch.progress.running === 0) break
+    if (!batch) return { succeeded: 0, failures: [] }
+    const { queued, running, succeeded } = batch.progress
+    if (queued + running === 0) return { succeeded, failures: await failuresOf(client, id) }
     const line = progressLine(batch.progress)
     if (line !== last) session.note(line)
     last = line
     await wait(POLL_MS)
   }
-  const failed = await unsuccessful(client, id, 'FAILED')
-  return new Map([...failed, ...(await unsuccessful(client, id, 'CANCELLED'))])
+}
+
+async function failuresOf(client: Client, id: string): Promise<Failure[]> {
+  return [...(await unsuccessful(client, id, 'FAILED')), ...(await unsuccessful(client, id, 'CANCELLED'))]
 }
 
 interface Unsuccessful {
   readonly batch: {
     readonly jobs: {
-      readonly edges: readonly { node: { id: string; error: SerializedError } }[]
+      readonly edges: readonly { readonly node: Failure }[]
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string }
     }
   }
 }
 
-async function unsuccessful(client: Client, id: string, status: string): Promise<[string, SerializedError][]> {
-  const found: [string, SerializedError][] = []
+async function unsuccessful(client: Client, id: string, status: string): Promise<Failure[]> {
+  const found: Failure[] = []
   for (let after: string | undefined; ; ) {
     const { batch } = await client.graphql<Unsuccessful>(UNSUCCESSFUL, { id, status, after })
-    found.push(...batch.jobs.edges.map(({ node }): [string, SerializedError] => [node.id, node.error]))
+    found.push(...batch.jobs.edges.map(({ node }) => node))
     if (!batch.jobs.pageInfo.hasNextPage) return found
     after = batch.jobs.pageInfo.endCursor
   }

@@ -12,6 +12,7 @@ export const JobStatusType = builder.enumType('JobStatus', {
 const JobKindType = builder.enumType('JobKind', {
   values: {
     INGEST: { value: 'ingest', description: 'A document version becomes chunks that questions find.' },
+    UNPACK: { value: 'unpack', description: 'An archive becomes the uploads of the files it holds.' },
     INDEX: { value: 'index', description: 'A vector index is built anew from the store.' },
     CALIBRATE: { value: 'calibrate', description: 'How sure the answers of a reader are is fitted anew.' },
     TRAIN: { value: 'train', description: 'Corrections become a new reader.' },

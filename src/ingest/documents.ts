@@ -11,7 +11,8 @@ import type { Batch, Collection, Document, DocumentFilter, Job, JsonObject } fro
 import { DocentError } from '../errors.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Store, Transactor } from '../store/store.js'
-import { declaredMediaType, detectMediaType, type MediaType } from './media-type.js'
+import { isContainer, type MediaType } from './formats.js'
+import { detectMediaType, refuseDeclared } from './media-type.js'
 import type { Originals } from './originals.js'
 
 export const DEFAULT_COLLECTION = 'default'
@@ -37,6 +38,8 @@ export interface UploadBatch {
   readonly id: string
   /** A batch of this key that is there already is meant instead, and what it has already is not done again. */
   readonly idempotencyKey?: string | undefined
+  /** The same file may come again in it, and is not done again. */
+  readonly mayRepeat?: boolean
 }
 
 /** From this size on a file is a large one, which small ones may pass. */
@@ -71,7 +74,7 @@ export class Documents {
   async add(upload: Upload): Promise<Job> {
     for (const field of ['title', 'fileName', 'externalId', 'collection'] as const) checkName(field, upload[field])
     // Said before a byte is read.
-    declaredMediaType(upload)
+    refuseDeclared(upload)
     let mediaType: MediaType = 'text/plain'
     using original = await this.#originals.write(upload.content, this.#maxUploadBytes, async (path) => {
       mediaType = await detectMediaType(path, upload)
@@ -80,8 +83,14 @@ export class Documents {
     const job = await this.#store.transact(async (transactor) => {
       const { jobs, documents } = transactor
       const batch = upload.batch && (await ensureBatch(jobs, upload.batch))
-      const known = batch?.idempotencyKey && (await jobs.ofUpload(batch.id, { originalHash: original.hash, fileName }))
+      const mayRepeat = upload.batch?.mayRepeat || batch?.idempotencyKey
+      const known = batch && mayRepeat && (await jobs.ofUpload(batch.id, { originalHash: original.hash, fileName }))
       if (known) return known
+      if (isContainer(mediaType)) {
+        const queued = unpackJob(upload, original.hash, mediaType, batch?.id ?? null)
+        await jobs.insert(queued)
+        return queued
+      }
       const document = await registerDocument(transactor, upload, mediaType)
       await documents.holdOriginal(document.id, original.hash)
       const title = upload.title?.trim() || null
@@ -145,6 +154,12 @@ export class Documents {
     }
     return { text: row.canonicalText, version: row.version }
   }
+}
+
+/** Its original is held by the job itself, until it has ended. */
+function unpackJob(upload: Upload, originalHash: string, mediaType: MediaType, batchId: string | null): Job {
+  const { fileName = null, externalId = null, collection = null, metadata = {} } = upload
+  return queuedJob('unpack', { originalHash, mediaType, fileName, externalId, collection, metadata }, { batchId })
 }
 
 function checkName(field: string, value: string | undefined): void {

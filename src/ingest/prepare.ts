@@ -4,11 +4,18 @@ import { DocentError } from '../errors.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import { canonicalDocument, type ParsedDocument } from './canonical-text.js'
 import { chunkText } from './chunker.js'
-import { detectMediaType, type MediaType } from './media-type.js'
+import { type ContainerType, isContainer, type MediaType } from './formats.js'
+import { detectMediaType } from './media-type.js'
+import { parseCsv } from './parse/csv.js'
 import { charsetOfMarkup, decodeText } from './parse/decode.js'
+import { parseDocx } from './parse/docx.js'
+import { parseEml } from './parse/eml.js'
 import { parseHtml } from './parse/html.js'
 import { parseMarkdown } from './parse/markdown.js'
+import { parsePdf } from './parse/pdf.js'
+import { parsePptx } from './parse/pptx.js'
 import { parseText } from './parse/text.js'
+import { parseXlsx } from './parse/xlsx.js'
 
 /** A stored original, and what was said of it when it came. */
 export interface OriginalFile {
@@ -27,6 +34,9 @@ export interface PreparedDocument {
   readonly chunks: readonly ChunkSpan[]
 }
 
+/** Characters: a spreadsheet of a few megabytes may unpack to gigabytes of text. */
+const MAX_TEXT_LENGTH = 100_000_000
+
 /** @throws MALFORMED_FILE, ENCRYPTED_FILE and the like; anything else that it throws becomes PARSE_FAILED */
 type Parser = (bytes: Buffer) => ParsedDocument | Promise<ParsedDocument>
 
@@ -38,10 +48,18 @@ const ofText =
     return encoding === 'utf-8' ? parsed : { ...parsed, metadata: { ...parsed.metadata, encoding } }
   }
 
-const PARSERS: Readonly<Record<MediaType, Parser>> = {
+const OFFICE = 'application/vnd.openxmlformats-officedocument'
+
+const PARSERS: Readonly<Record<Exclude<MediaType, ContainerType>, Parser>> = {
   'text/markdown': ofText(parseMarkdown),
   'text/plain': ofText(parseText),
   'text/html': ofText(parseHtml, charsetOfMarkup),
+  'text/csv': parseCsv,
+  'message/rfc822': parseEml,
+  'application/pdf': parsePdf,
+  [`${OFFICE}.wordprocessingml.document`]: parseDocx,
+  [`${OFFICE}.presentationml.presentation`]: parsePptx,
+  [`${OFFICE}.spreadsheetml.sheet`]: parseXlsx,
 }
 
 /**
@@ -52,6 +70,12 @@ export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Pro
   const mediaType = await detectMediaType(file.path, file)
   const parsed = await parseAs(mediaType, await readFile(file.path))
   const { canonicalText, sections, places } = canonicalDocument(parsed.blocks)
+  if (canonicalText.length > MAX_TEXT_LENGTH) {
+    throw new DocentError(
+      'TOO_MUCH_TEXT',
+      `it holds ${canonicalText.length} characters; at most ${MAX_TEXT_LENGTH} are read`,
+    )
+  }
   if (canonicalText === '') throw new DocentError('EMPTY_DOCUMENT', `the ${mediaType} file holds no readable text`)
   const encoding = await tokenizer.encode(canonicalText)
   const chunks = chunkText(canonicalText, sections, encoding)
@@ -59,6 +83,7 @@ export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Pro
 }
 
 async function parseAs(mediaType: MediaType, bytes: Buffer): Promise<ParsedDocument> {
+  if (isContainer(mediaType)) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `${mediaType} is unpacked, not read`)
   try {
     return await PARSERS[mediaType](bytes)
   } catch (cause) {

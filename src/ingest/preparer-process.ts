@@ -4,6 +4,7 @@ import pidusage from 'pidusage'
 import { Child } from '../child.js'
 import { DocentError } from '../errors.js'
 import type { OriginalFile, PreparedDocument } from './prepare.js'
+import type { Container, Member } from './unpack.js'
 
 const MIB = 1024 * 1024
 const MEMORY_CHECK_MS = 500
@@ -50,8 +51,17 @@ export class PreparerProcess {
   }
 
   /** One call at a time. @throws as Preparer.prepare */
-  async prepare(file: OriginalFile, signal: AbortSignal | undefined): Promise<PreparedDocument> {
-    const { size } = await stat(file.path)
+  prepare(file: OriginalFile, signal: AbortSignal | undefined): Promise<PreparedDocument> {
+    return this.#request('prepare', file.path, file, signal)
+  }
+
+  /** One call at a time. @throws as Preparer.unpack */
+  unpack(container: Container, folder: string, signal: AbortSignal | undefined): Promise<Member[]> {
+    return this.#request('unpack', container.path, { container, folder }, signal)
+  }
+
+  async #request<T>(name: string, path: string, payload: unknown, signal: AbortSignal | undefined): Promise<T> {
+    const { size } = await stat(path)
     if (signal?.aborted) throw new DocentError('CANCELLED', 'cancelled before the file was read')
     const child = this.#running()
     const kill = { reason: null as DocentError | null }
@@ -68,7 +78,7 @@ export class PreparerProcess {
     const abort = () => killFor(new DocentError('CANCELLED', 'cancelled while the file was read'))
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      return await child.request<PreparedDocument>('prepare', file)
+      return await child.request<T>(name, payload)
     } catch (cause) {
       // The process goes on: these are the parser's own words.
       if (child.alive) throw cause

@@ -1,6 +1,7 @@
 import { DocentError } from '../errors.js'
 import type { OriginalFile, PreparedDocument } from './prepare.js'
 import { PREPARER_LIMITS, type PreparerLimits, PreparerProcess } from './preparer-process.js'
+import type { Container, Member } from './unpack.js'
 
 export type { OriginalFile, PreparedDocument } from './prepare.js'
 
@@ -56,25 +57,34 @@ export class Preparer implements AsyncDisposable {
    * @throws what the parser says (see prepareFile); PARSE_TIMEOUT, PARSE_OUT_OF_MEMORY and PARSE_FAILED when it had to be
    *   ended or died; CANCELLED when `signal` was aborted
    */
-  async prepare(file: OriginalFile, signal?: AbortSignal): Promise<PreparedDocument> {
-    clearTimeout(this.#idleTimer)
-    // The one that was used last: with little to do, one process does it all.
-    const process = this.#free.pop() ?? (await new Promise<PreparerProcess>((resolve) => this.#waiting.push(resolve)))
-    try {
-      if (this.#disposed) throw new DocentError('CANCELLED', 'the server is shutting down')
-      return await process.prepare(file, signal)
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next(process)
-      else this.#free.push(process)
-      this.#endWhenIdle()
-    }
+  prepare(file: OriginalFile, signal?: AbortSignal): Promise<PreparedDocument> {
+    return this.#withProcess((process) => process.prepare(file, signal))
+  }
+
+  /** @throws what unpack says, else as `prepare` */
+  unpack(container: Container, folder: string, signal?: AbortSignal): Promise<Member[]> {
+    return this.#withProcess((process) => process.unpack(container, folder, signal))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true
     clearTimeout(this.#idleTimer)
     await Promise.all(this.#all.map((process) => process.end()))
+  }
+
+  async #withProcess<T>(work: (process: PreparerProcess) => Promise<T>): Promise<T> {
+    clearTimeout(this.#idleTimer)
+    // The one that was used last: with little to do, one process does it all.
+    const process = this.#free.pop() ?? (await new Promise<PreparerProcess>((resolve) => this.#waiting.push(resolve)))
+    try {
+      if (this.#disposed) throw new DocentError('CANCELLED', 'the server is shutting down')
+      return await work(process)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next(process)
+      else this.#free.push(process)
+      this.#endWhenIdle()
+    }
   }
 
   #endWhenIdle(): void {

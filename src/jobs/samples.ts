@@ -4,7 +4,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import { exists } from '../durable.js'
 import type { Documents } from '../ingest/documents.js'
-import { SUPPORTED_EXTENSIONS } from '../ingest/media-type.js'
+import { SUPPORTED_EXTENSIONS } from '../ingest/formats.js'
 import type { Store } from '../store/store.js'
 
 export const SAMPLES_COLLECTION = 'samples'

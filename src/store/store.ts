@@ -122,7 +122,7 @@ export interface DocumentReader {
   headingPath(documentId: string, version: number, position: number): Promise<readonly string[]>
   /** Hashes of the uploaded bytes that a document holds: of its versions, and of uploads that never became one. */
   originalsOf(documentId: string): Promise<string[]>
-  /** Those of `hashes` (at most a few hundred) that no document holds. */
+  /** Those of `hashes` (at most a few hundred) that no document holds, nor a container that is not unpacked yet. */
   unusedOriginals(hashes: readonly string[]): Promise<string[]>
 }
 export interface DocumentWriter {
@@ -274,6 +274,7 @@ export interface JobReader {
   ofUpload(batchId: string, upload: { originalHash: string; fileName: string | null }): Promise<Job | undefined>
   batch(id: string): Promise<Batch | undefined>
   batchByKey(key: string): Promise<Batch | undefined>
+  /** A container that was unpacked counts no more: what it held does. */
   batchProgress(id: string, since: Date): Promise<BatchProgress>
 }
 export interface JobWriter {

@@ -129,7 +129,8 @@ describe('adding a document', () => {
     ['a file that is too large', { fileName: 'a.txt', content: 'x'.repeat(1001) }, 'TOO_LARGE'],
     ['an empty file', { fileName: 'a.txt', content: '' }, 'EMPTY_DOCUMENT'],
     ['a binary posing as text', { fileName: 'a.txt', content: 'GIF89a\u0001\u0000\u0001\u0000' }, 'CONTENT_MISMATCH'],
-    ['a type that nobody reads', { fileName: 'a.docx', content: 'x' }, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a type that nobody reads', { fileName: 'a.mp4', content: 'x' }, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['content that is not what it is called', { fileName: 'a.docx', content: 'x' }, 'CONTENT_MISMATCH'],
     ['an external id without characters', { externalId: ' ', content: 'x' }, 'INVALID_INPUT'],
     ['a title without end', { title: 'x'.repeat(501), content: 'x' }, 'INVALID_INPUT'],
   ])('refuses %s and keeps nothing of it', async (_, upload, code) => {

@@ -20,6 +20,7 @@ async function prepare(fileName: string, content: string | Buffer, mediaType: st
 }
 
 const ZIP = Buffer.from('504b0304140000000800000021000000000000000000000000000500000061', 'hex')
+const EXE = Buffer.from('4d5a90000300000004000000ffff0000b8000000', 'hex')
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex')
 
 describe('a good file', () => {
@@ -81,9 +82,11 @@ describe('a bad file', () => {
       'EMPTY_DOCUMENT',
     ],
     ['Markdown with only comments', 'a.md', '<!-- nothing -->\n\n[x]: /y', null, 'EMPTY_DOCUMENT'],
-    ['a zip named .md', 'a.md', ZIP, null, 'CONTENT_MISMATCH'],
+    ['a zip, whatever its name', 'a.md', ZIP, null, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a picture named .txt', 'a.txt', PNG, 'text/plain', 'CONTENT_MISMATCH'],
-    ['a PDF named .txt', 'a.txt', '%PDF-1.7\n1 0 obj\n', null, 'CONTENT_MISMATCH'],
+    ['a PDF cut short, whatever its name', 'a.txt', '%PDF-1.7\n1 0 obj\n', null, 'MALFORMED_FILE'],
+    ['a program named .docx', 'a.docx', EXE, null, 'CONTENT_MISMATCH'],
+    ['a text named .pdf', 'a.pdf', 'words', null, 'CONTENT_MISMATCH'],
     ['a NUL byte far into a text', 'a.txt', `${'word '.repeat(4000)}\0`, null, 'CONTENT_MISMATCH'],
     ['no encoding that can be recognised', 'a.md', Buffer.from('tr\u00e8s', 'latin1'), null, 'INVALID_ENCODING'],
     ['an extension that is not known', 'a.xyz', 'text', null, 'UNSUPPORTED_MEDIA_TYPE'],

@@ -3,7 +3,7 @@ import { basename, extname, join, normalize, relative, resolve, sep } from 'node
 import type { Command } from 'commander'
 import { v7 as uuidv7 } from 'uuid'
 import { asDocentError, DocentError, type SerializedError } from '../../errors.js'
-import { SUPPORTED_EXTENSIONS } from '../../ingest/media-type.js'
+import { SUPPORTED_EXTENSIONS } from '../../ingest/formats.js'
 import { waitForBatch } from '../batches.js'
 import type { Client } from '../client.js'
 import { EXIT_FAILURE, finish, type Session } from '../command.js'
@@ -38,12 +38,12 @@ export function addIngest(program: Command, environment: NodeJS.ProcessEnv): voi
       const files = await findFiles(paths, session)
       if (files.length === 0) throw new DocentError('INVALID_INPUT', `no document in ${paths.join(', ')}`)
       await using client = await session.connect({ runJobs: true })
-      const outcomes = await ingestAll(client, files, collection, session)
+      const { ingested, outcomes } = await ingestAll(client, files, collection, session)
       const failed = outcomes.filter(({ error }) => error)
-      session.print({ ingested: outcomes.length - failed.length, failed: failed.length, files: outcomes }, () =>
+      session.print({ ingested, failed: failed.length, files: outcomes }, () =>
         [
           ...failed.map(({ file, error }) => `${file}: ${error?.code}: ${error?.message}\n  ${error?.hint}`),
-          `${outcomes.length - failed.length} of ${outcomes.length} documents ingested`,
+          `${ingested} of ${ingested + failed.length} documents ingested`,
         ].join('\n'),
       )
       if (failed.length > 0) process.exitCode = EXIT_FAILURE
@@ -65,8 +65,18 @@ async function ingestAll(client: Client, files: File[], collection: string | und
       accepted.push({ file: path, job: null, error })
     }
   }
-  const errors = await waitForBatch(client, batch, session)
-  return accepted.map((outcome) => ({ ...outcome, error: outcome.error ?? errors.get(outcome.job ?? '') ?? null }))
+  const { succeeded, failures } = await waitForBatch(client, batch, session)
+  const errors = new Map(failures.map(({ id, error }) => [id, error]))
+  const outcomes = accepted.map((outcome) => ({
+    ...outcome,
+    error: outcome.error ?? errors.get(outcome.job ?? '') ?? null,
+  }))
+  const uploaded = new Set(accepted.map(({ job }) => job))
+  const inArchives = failures.filter(({ id }) => !uploaded.has(id))
+  return {
+    ingested: succeeded,
+    outcomes: [...outcomes, ...inArchives.map(({ id, fileName, error }) => ({ file: fileName ?? id, job: id, error }))],
+  }
 }
 
 /** Files in the order they are named; a folder's in the order of their names. @throws INVALID_INPUT */

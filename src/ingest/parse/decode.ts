@@ -65,6 +65,14 @@ const MARKS: readonly [encoding: string, mark: readonly number[]][] = [
   ['utf-16be', [0xfe, 0xff]],
 ]
 
+/** Whether a file's first bytes are UTF-16 or UTF-32, whose many zero bytes make it look like no text. */
+export function isWideText(head: Buffer): boolean {
+  if (MARKS.some(([, mark]) => mark.every((byte, index) => head[index] === byte))) return true
+  // The cut may fall inside a character, or inside a pair of them.
+  const whole = head.subarray(0, head.length - (head.length % 2))
+  return [whole, whole.subarray(0, -2)].some((part) => part.includes(0) && decodeUtf16(part, null) !== null)
+}
+
 /** UTF-8 with its mark is UTF-8 like any other: the decoder drops it. */
 function decodeMarked(bytes: Buffer): DecodedText | null {
   const encodings = MARKS.filter(([, mark]) => mark.every((byte, index) => bytes[index] === byte))

@@ -24,7 +24,9 @@ export async function insertBatch(database: Kysely<Schema>, { id, idempotencyKey
 export async function batchProgress(database: Kysely<Schema>, id: string, since: Date): Promise<BatchProgress> {
   const { rows } = await sql<{ status: JobStatus; count: number; recent: number }>`
     select status, count(*) as count, sum(finished_at >= ${toTime(since)}) as recent
-    from jobs where batch_id = ${id} group by status`.execute(database)
+    from jobs where batch_id = ${id} and not (kind = 'unpack' and status = 'SUCCEEDED') group by status`.execute(
+    database,
+  )
   const count = (status: JobStatus) => rows.find((row) => row.status === status)?.count ?? 0
   return {
     queued: count('QUEUED'),

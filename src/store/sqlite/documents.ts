@@ -101,8 +101,13 @@ export class DocumentReads implements DocumentReader {
 
   async unusedOriginals(hashes: readonly string[]): Promise<string[]> {
     if (hashes.length === 0) return []
-    const query = this.database.selectFrom('originals').select('hash').distinct().where('hash', 'in', hashes)
-    const used = new Set((await query.execute()).map(({ hash }) => hash))
+    const held = this.database.selectFrom('originals').select('hash').distinct().where('hash', 'in', hashes)
+    const unpacked = this.database
+      .selectFrom('jobs')
+      .select(sql<string>`payload ->> 'originalHash'`.as('hash'))
+      .where('kind', '=', 'unpack')
+      .where('status', 'in', ['QUEUED', 'RUNNING'])
+    const used = new Set((await held.unionAll(unpacked).execute()).map(({ hash }) => hash))
     return hashes.filter((hash) => !used.has(hash))
   }
 }

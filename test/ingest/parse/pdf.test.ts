@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { canonicalDocument, normaliseText } from '../../../src/ingest/canonical-text.js'
 import { parsePdf } from '../../../src/ingest/parse/pdf.js'
-import { lines, makePdf, type Pdf, paragraph, sentence } from './make-pdf.js'
+import { lines, makePdf, type Pdf, paragraph, sentence } from '../../support/make-pdf.js'
 
 const parsed = async (write: (pdf: Pdf) => void, options?: PDFKit.PDFDocumentOptions) =>
   await parsePdf(await makePdf(write, options))

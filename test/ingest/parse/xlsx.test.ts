@@ -4,7 +4,7 @@ import writeXlsxFile, { type SheetData } from 'write-excel-file/node'
 import { canonicalDocument } from '../../../src/ingest/canonical-text.js'
 import { cellText } from '../../../src/ingest/parse/table-rows.js'
 import { parseXlsx } from '../../../src/ingest/parse/xlsx.js'
-import { makeZip } from './make-zip.js'
+import { makeZip } from '../../support/make-zip.js'
 
 const written = async (data: SheetData, sheet = 'Staff'): Promise<Buffer> =>
   (await writeXlsxFile(data, { sheet })).toBuffer()
