@@ -10,6 +10,7 @@ import type { AnswerCalibrations, ChosenCalibration } from '../registry/answer-c
 import { RETRIEVAL_SETTINGS, type Retriever } from '../retrieve/retriever.js'
 import type { Store } from '../store/store.js'
 import { type Decision, decide, type ProposedAnswer, toPlace } from './decision.js'
+import { type AskNotice, noticesOf } from './notices.js'
 import { resolveHistory } from './resolve-history.js'
 import { type AskInput, type AskRequest, collectionIdsOf, parseAsk, parseSearch, type SearchInput } from './settings.js'
 
@@ -26,6 +27,7 @@ export interface AnsweringOptions {
 export interface AskResult {
   readonly interaction: Interaction
   readonly passages: readonly Passage[]
+  readonly notices: readonly AskNotice[]
 }
 
 export class Answering {
@@ -63,7 +65,12 @@ export class Answering {
     }
     await this.#options.store.transact(({ interactions }) => interactions.insert(interaction))
     this.#options.onAsked?.(interaction)
-    return { interaction, passages }
+    const notices = await noticesOf(this.#options.store.reader, {
+      filter,
+      passageCount: passages.length,
+      abstained: interaction.abstained,
+    })
+    return { interaction, passages, notices }
   }
 
   /**

@@ -86,6 +86,18 @@ export function numberOption(name: string, value: string | undefined): number | 
   return number
 }
 
+/** A JSON object of the command line. @throws INVALID_INPUT naming the option. */
+export function objectOption(name: string, value: string | undefined): object | undefined {
+  if (value === undefined) return undefined
+  try {
+    const parsed: unknown = JSON.parse(value)
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  } catch {
+    // Said below, in the words of the option.
+  }
+  throw new DocentError('INVALID_INPUT', `${name} must be a JSON object, not ${JSON.stringify(value)}`)
+}
+
 /** One word of a set, in any case. @throws INVALID_INPUT naming the option and the set. */
 export function choiceOption<T extends string>(
   name: string,

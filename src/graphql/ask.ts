@@ -1,5 +1,6 @@
 /** Asking: a question in, verbatim quotes or an honest abstention out. */
-import type { Answer, Interaction, Passage, Timings } from '../domain.js'
+import type { AskResult } from '../answer/answering.js'
+import type { Answer, Timings } from '../domain.js'
 import { builder } from './builder.js'
 import { DocumentFilterInput } from './document-filter.js'
 import { documentOf } from './lookup.js'
@@ -40,23 +41,34 @@ export const TimingsType = builder.objectRef<Timings>('Timings').implement({
   }),
 })
 
-const AskResultType = builder
-  .objectRef<{ interaction: Interaction; passages: readonly Passage[] }>('AskResult')
-  .implement({
-    fields: (t) => ({
-      interactionId: t.id({ resolve: ({ interaction }) => interaction.id, description: 'What feedback names.' }),
-      answers: t.field({ type: [AnswerType], resolve: ({ interaction }) => [...interaction.answers] }),
-      abstained: t.boolean({ resolve: ({ interaction }) => interaction.abstained }),
-      noAnswerProbability: t.float({ resolve: ({ interaction }) => interaction.noAnswerProbability }),
-      resolvedQuestion: t.string({
-        description: 'The question as it was retrieved and read, after `history` was resolved.',
-        resolve: ({ interaction }) => interaction.resolvedQuestion,
-      }),
-      passages: t.field({ type: [PassageType], resolve: ({ passages }) => [...passages] }),
-      modelVersion: t.id({ resolve: ({ interaction }) => interaction.readerVersion }),
-      timings: t.field({ type: TimingsType, resolve: ({ interaction }) => interaction.timings }),
+const AskNoticeType = builder.enumType('AskNotice', {
+  values: {
+    NO_DOCUMENTS: { description: 'There is no document in what was asked.' },
+    NOTHING_MATCHES_FILTER: { description: 'No document of what was asked passes the filter.' },
+    DOCUMENTS_WAITING: { description: 'Documents were accepted that are not ingested yet: ask again later.' },
+  } as const,
+})
+
+const AskResultType = builder.objectRef<AskResult>('AskResult').implement({
+  fields: (t) => ({
+    interactionId: t.id({ resolve: ({ interaction }) => interaction.id, description: 'What feedback names.' }),
+    answers: t.field({ type: [AnswerType], resolve: ({ interaction }) => [...interaction.answers] }),
+    abstained: t.boolean({ resolve: ({ interaction }) => interaction.abstained }),
+    noAnswerProbability: t.float({ resolve: ({ interaction }) => interaction.noAnswerProbability }),
+    resolvedQuestion: t.string({
+      description: 'The question as it was retrieved and read, after `history` was resolved.',
+      resolve: ({ interaction }) => interaction.resolvedQuestion,
     }),
-  })
+    notices: t.field({
+      type: [AskNoticeType],
+      description: 'What a person should know who got no answer.',
+      resolve: ({ notices }) => [...notices],
+    }),
+    passages: t.field({ type: [PassageType], resolve: ({ passages }) => [...passages] }),
+    modelVersion: t.id({ resolve: ({ interaction }) => interaction.readerVersion }),
+    timings: t.field({ type: TimingsType, resolve: ({ interaction }) => interaction.timings }),
+  }),
+})
 
 builder.queryFields((t) => ({
   ask: t.field({

@@ -10,6 +10,7 @@ import { DEFAULT_READER_SETTINGS, Reader } from '../../src/read/reader.js'
 import { AnswerCalibrations } from '../../src/registry/answer-calibrations.js'
 import type { ModelVersion } from '../../src/registry/registry.js'
 import { RETRIEVAL_SETTINGS, Retriever } from '../../src/retrieve/retriever.js'
+import { queuedJob } from '../../src/store/queued-job.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import { Tokenizer } from '../../src/text/tokenizer.js'
 import { addCollection, addDocument, chunksOf } from '../conformance/rows.js'
@@ -122,4 +123,13 @@ test('without documents it abstains for certain, and says that nothing was weigh
   const { interaction } = await answering.ask({ question: 'Who?', filter: { documentIds: ['none'] } })
   const nothing = { calibration: null, features: null }
   expect(interaction).toMatchObject({ abstained: true, noAnswerProbability: 1, answers: [], decision: nothing })
+})
+
+test('who gets no answer is told why there may be none', async () => {
+  const ask = async (filter = {}) => (await answering.ask({ question: 'Who wrote the unknown book?', filter })).notices
+  expect(await ask({ documentIds: ['none'] })).toEqual(['NOTHING_MATCHES_FILTER'])
+  expect((await answering.ask({ question: 'Who is the director?' })).notices).toEqual([])
+  await store.transact(({ jobs }) => jobs.insert(queuedJob('ingest', {})))
+  expect(await ask({ documentIds: ['none'] })).toEqual(['NOTHING_MATCHES_FILTER', 'DOCUMENTS_WAITING'])
+  expect((await answering.ask({ question: 'Who is the director?' })).notices).toEqual([])
 })

@@ -47,6 +47,10 @@ test('without a server the commands do the work themselves: ingest, ask, search,
   const [hit] = await json('search', 'late book', '--first', '1')
   expect(hit.text).toBe('A late book costs ten cents a day.')
 
+  expect(await json('search', 'late book', '--filter', '{"language":"fr"}')).toEqual([])
+  const refused = await docent(['search', 'late book', '--filter', 'language'], folders.environment)
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('--filter must be a JSON object')])
+
   const { edges } = await json('documents', 'list')
   expect(edges.map(({ node }: Any) => [node.externalId, node.status])).toEqual([
     ['documents/hours.md', 'READY'],

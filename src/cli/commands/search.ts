@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { finish, numberOption } from '../command.js'
+import { finish, numberOption, objectOption } from '../command.js'
 import { oneLine } from '../text.js'
 
-const QUERY = `query($query: String!, $collections: [ID!], $first: Int) {
-  search(query: $query, collections: $collections, first: $first) {
+const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int) {
+  search(query: $query, collections: $collections, filter: $filter, first: $first) {
     text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore
     document { id title externalId }
     location { label page sheet slide row }
@@ -24,14 +24,16 @@ export function addSearch(program: Command, environment: NodeJS.ProcessEnv): voi
     .argument('<query>', 'words or a question')
     .description('Find passages without reading them: what `ask` would read.')
     .option('--collection <name...>', 'ids or names of the collections; all unless told')
+    .option('--filter <json>', 'only documents that pass, as `docent ask` takes it')
     .option('--first <n>', 'passages at most, 1 to 50')
-  finish<{ json?: boolean; collection?: string[]; first?: string }>(
+  finish<{ json?: boolean; collection?: string[]; filter?: string; first?: string }>(
     command,
     environment,
     ['docent search "parental leave"', 'docent search "appeal" --first 3 --json'],
-    async (session, { collection, first }, [query]) => {
+    async (session, { collection, filter, first }, [query]) => {
       await using client = await session.connect()
-      const variables = { query, collections: collection, first: numberOption('--first', first) }
+      const narrowed = { collections: collection, filter: objectOption('--filter', filter) }
+      const variables = { query, ...narrowed, first: numberOption('--first', first) }
       const { search } = await client.graphql<{ search: Hit[] }>(QUERY, variables)
       session.print(search, () => (search.length === 0 ? 'No passage found.' : search.map(hitLines).join('\n\n')))
     },
