@@ -4,18 +4,13 @@
  * when the queue starts was left by a process that died, and is queued again; so is one that a shutdown interrupts.
  */
 import type { Job } from '../domain.js'
-import { asDocentError, DocentError } from '../errors.js'
+import { DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
-import type { JobWriter, Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
+import { JobRun } from './job-run.js'
 import type { JobKindHandler } from './kind.js'
 import { hasEnded, JobUpdates } from './updates.js'
 
-const HEARTBEAT_MS = 5000
-/** At most so often is progress written: a row per passage would only wear the disk. */
-const PROGRESS_INTERVAL_MS = 250
-/** A job that was begun this often is given up: it may be what kills the process. */
-const MAX_ATTEMPTS = 5
-/** Until the second attempt; each further one waits four times as long. */
 const RETRY_DELAY_MS = 5000
 const CANCELLED_AT_ONCE = 100
 
@@ -197,91 +192,21 @@ export class JobQueue implements AsyncDisposable {
   }
 
   async #run(job: Job, handler: JobKindHandler, signal: AbortSignal): Promise<void> {
-    const log = this.#log.child({ jobId: job.id, kind: job.kind })
-    const beat = () => this.#update(job.id, { heartbeatAt: new Date() })
-    const heartbeat = setInterval(
-      () => void beat().catch((error) => log.warn({ err: error }, 'no heartbeat')),
-      HEARTBEAT_MS,
-    )
-    try {
-      if (job.attempts > MAX_ATTEMPTS) {
-        throw new DocentError('INTERNAL', `given up: the process died ${MAX_ATTEMPTS} times while this job ran`)
-      }
-      await handler.run(job, { signal, log, progress: this.#progress(job.id) })
-      await this.#end(job, handler, 'SUCCEEDED', null)
-      this.#succeeded.set(job.kind, (this.#succeeded.get(job.kind) ?? 0) + 1)
-      log.debug('job done')
-    } catch (thrown) {
-      await this.#fail(job, handler, thrown, signal)
-    } finally {
-      clearInterval(heartbeat)
-    }
-  }
-
-  #progress(id: string) {
-    let lastAt = 0
-    let lastStage = ''
-    return async (done: number, total: number, stage: string): Promise<void> => {
-      const now = Date.now()
-      if (stage === lastStage && done < total && now - lastAt < PROGRESS_INTERVAL_MS) return
-      lastAt = now
-      lastStage = stage
-      await this.#update(id, { progress: { done, total, stage }, heartbeatAt: new Date(now) })
-    }
-  }
-
-  async #fail(job: Job, handler: JobKindHandler, thrown: unknown, signal: AbortSignal): Promise<void> {
-    const current = await this.#store.reader.jobs.get(job.id)
-    if (signal.aborted && this.#closing && !current?.cancelRequested) {
-      // This attempt does not count: nothing went wrong.
-      await this.#update(job.id, { status: 'QUEUED', attempts: job.attempts - 1 })
-      return
-    }
-    const error = asDocentError(signal.aborted ? signal.reason : thrown)
-    if (handler.retries && mayPass(error) && job.attempts < MAX_ATTEMPTS) {
-      const runAfter = new Date(Date.now() + this.#retryDelayMs * 4 ** (job.attempts - 1))
-      this.#log.info({ jobId: job.id, code: error.code, runAfter }, 'job failed and will be tried again')
-      await this.#update(job.id, { status: 'QUEUED', error: error.toJSON(), runAfter })
-      return
-    }
-    const cancelled = error.code === 'CANCELLED'
-    if (error.code === 'INTERNAL') this.#log.error({ err: error.cause ?? error, jobId: job.id }, 'job failed')
-    else
-      this.#log.info(
-        { jobId: job.id, code: error.code, reason: error.message },
-        cancelled ? 'job cancelled' : 'job failed',
-      )
-    await this.#end(job, handler, cancelled ? 'CANCELLED' : 'FAILED', error)
-  }
-
-  async #end(
-    job: Job,
-    handler: JobKindHandler,
-    status: 'SUCCEEDED' | 'FAILED' | 'CANCELLED',
-    error: DocentError | null,
-  ): Promise<void> {
-    const ended = await this.#store.transact(async (transactor) => {
-      const serialized = error?.toJSON() ?? null
-      await transactor.jobs.update(job.id, { status, error: serialized, finishedAt: new Date() })
-      if (serialized) await handler.unfinished?.(job, serialized, transactor)
-      return transactor.jobs.get(job.id)
+    const run = new JobRun({
+      ...{ store: this.#store, handler, job, signal, retryDelayMs: this.#retryDelayMs },
+      log: this.#log.child({ jobId: job.id, kind: job.kind }),
+      isClosing: () => this.#closing,
+      onChanged: (changed) => this.#changed(changed),
     })
-    if (!ended) return
-    this.#onEnded?.(ended)
-    this.#updates.emit(ended)
+    const ended = await run.run()
+    if (ended?.status === 'SUCCEEDED') this.#succeeded.set(job.kind, (this.#succeeded.get(job.kind) ?? 0) + 1)
   }
 
-  async #update(id: string, changes: Parameters<JobWriter['update']>[1]): Promise<void> {
-    const job = await this.#store.transact(async ({ jobs }) => {
-      await jobs.update(id, changes)
-      return jobs.get(id)
-    })
-    if (job) this.#updates.emit(job)
+  #changed(job: Job): void {
+    if (hasEnded(job)) this.#onEnded?.(job)
+    this.#updates.emit(job)
   }
 }
-
-/** Something was busy, restarting or full: the same again may succeed. */
-const mayPass = ({ status }: DocentError): boolean => status === 503 || status === 507
 
 /** It ended between being listed and being cancelled. */
 function unlessEnded(error: unknown): void {
