@@ -64,7 +64,11 @@ const AskResultType = builder.objectRef<AskResult>('AskResult').implement({
       description: 'What a person should know who got no answer.',
       resolve: ({ notices }) => [...notices],
     }),
-    passages: t.field({ type: [PassageType], resolve: ({ passages }) => [...passages] }),
+    passages: t.field({
+      type: [PassageType],
+      resolve: ({ interaction, passages }) =>
+        passages.map((passage) => ({ ...passage, query: interaction.resolvedQuestion })),
+    }),
     modelVersion: t.id({ resolve: ({ interaction }) => interaction.readerVersion }),
     timings: t.field({ type: TimingsType, resolve: ({ interaction }) => interaction.timings }),
   }),

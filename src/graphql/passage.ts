@@ -6,7 +6,12 @@ import { documentOf } from './lookup.js'
 import { LocationType, locationOf } from './place.js'
 import { DocumentType } from './refs.js'
 
-export const PassageType = builder.objectRef<Passage>('Passage').implement({
+/** With what was searched, which explains it. */
+export interface FoundPassage extends Passage {
+  readonly query: string
+}
+
+export const PassageType = builder.objectRef<FoundPassage>('Passage').implement({
   description: 'Offsets count UTF-16 code units into the canonical text of that document version.',
   fields: (t) => ({
     text: t.exposeString('text'),
@@ -27,6 +32,10 @@ export const PassageType = builder.objectRef<Passage>('Passage').implement({
     denseScore: t.exposeFloat('denseScore', { nullable: true, description: 'Cosine similarity, -1 to 1.' }),
     lexicalRank: t.exposeInt('lexicalRank', { nullable: true }),
     lexicalScore: t.exposeFloat('lexicalScore', { nullable: true, description: 'BM25, larger is better.' }),
+    matchedTerms: t.stringList({
+      description: 'Words of the question that the passage, its headings or its title have, in any form.',
+      resolve: ({ query, chunk }, _, { services }) => services.store.reader.chunks.matchedTerms(query, chunk.seq),
+    }),
   }),
 })
 
@@ -40,11 +49,13 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: DocumentFilterInput }),
       first: t.arg.int({ description: '1 to 50; 10 unless told.' }),
     },
-    resolve: (_, { query, collections, filter, first }, { services }) =>
-      services.answering.search(query, {
+    resolve: async (_, { query, collections, filter, first }, { services }) => {
+      const passages = await services.answering.search(query, {
         collectionIds: collections ?? [],
         filter,
         ...(first != null && { first }),
-      }),
+      })
+      return passages.map((passage) => ({ ...passage, query }))
+    },
   }),
 }))

@@ -176,6 +176,8 @@ export interface ChunkReader {
     query: string,
     options: { collectionIds: readonly string[]; filter: DocumentFilter; limit: number },
   ): Promise<LexicalHit[]>
+  /** The words of the query that a chunk has, in any form: why `searchLexical` found it. */
+  matchedTerms(query: string, seq: number): Promise<string[]>
 }
 export interface ChunkWriter {
   /**

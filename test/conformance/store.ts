@@ -539,6 +539,9 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await search('shared', { collectionIds: [other.id] })).toEqual(c.seqs)
         expect(await search('shared', { documentIds: [b.document.id] })).toEqual(b.seqs)
         expect(await search('shared', { collectionIds: [other.id], documentIds: [b.document.id] })).toEqual([])
+        const [seq] = b.seqs as [number]
+        expect(await store.reader.chunks.matchedTerms('What is SHARED by the unknown?', seq)).toEqual(['shared'])
+        expect(await store.reader.chunks.matchedTerms('"*', seq)).toEqual([])
         expect(await search('shared', { documentIds: [] })).toEqual([])
       })
     })

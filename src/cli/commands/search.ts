@@ -4,7 +4,7 @@ import { oneLine } from '../text.js'
 
 const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int) {
   search(query: $query, collections: $collections, filter: $filter, first: $first) {
-    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore
+    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore matchedTerms
     document { id title externalId }
     location { label page sheet slide row }
   }
@@ -13,6 +13,9 @@ const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilt
 interface Hit {
   readonly text: string
   readonly score: number
+  readonly denseScore: number | null
+  readonly lexicalScore: number | null
+  readonly matchedTerms: readonly string[]
   readonly location: { readonly label: string }
 }
 
@@ -40,8 +43,16 @@ export function addSearch(program: Command, environment: NodeJS.ProcessEnv): voi
   )
 }
 
-function hitLines({ text, score, location }: Hit, at: number): string {
+function hitLines({ text, location, ...hit }: Hit, at: number): string {
   const line = oneLine(text)
   const shown = line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line
-  return `${at + 1}. ${location.label} (${score.toFixed(4)})\n   ${shown}`
+  return `${at + 1}. ${location.label}\n   ${reasonOf(hit)}\n   ${shown}`
+}
+
+/** Why it was found. */
+function reasonOf({ score, denseScore, lexicalScore, matchedTerms }: Omit<Hit, 'text' | 'location'>): string {
+  const parts = [`score ${score.toFixed(3)}`]
+  if (denseScore !== null) parts.push(`cosine ${denseScore.toFixed(3)}`)
+  if (lexicalScore !== null) parts.push(`BM25 ${lexicalScore.toFixed(1)} (${matchedTerms.join(', ')})`)
+  return parts.join(' · ')
 }

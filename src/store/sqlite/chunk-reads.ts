@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Chunk, DocumentFilter } from '../../domain.js'
 import type { ChunkReader, LexicalHit } from '../store.js'
 import { documentCondition } from './document-filter.js'
-import { searchLexical } from './lexical.js'
+import { matchedTerms, searchLexical } from './lexical.js'
 import { oneOf } from './one-of.js'
 import { type ChunkRow, fromJson, type Schema } from './schema.js'
 
@@ -73,6 +73,10 @@ export class ChunkReads implements ChunkReader {
     options: { collectionIds: readonly string[]; filter: DocumentFilter; limit: number },
   ): Promise<LexicalHit[]> {
     return searchLexical(this.database, query, options)
+  }
+
+  matchedTerms(query: string, seq: number): Promise<string[]> {
+    return matchedTerms(this.database, query, seq)
   }
 }
 

@@ -28,6 +28,11 @@ const COMMON_WORDS = new Set(
  * quotes: an operator or a quote in the query cannot reach the parser.
  */
 export function toMatchExpression(query: string): string | null {
+  const quoted = tellingWords(query).map((word) => `"${word}"`)
+  return quoted.length === 0 ? null : quoted.join(' OR ')
+}
+
+function tellingWords(query: string): string[] {
   const words = [
     ...new Set(
       query
@@ -37,8 +42,19 @@ export function toMatchExpression(query: string): string | null {
     ),
   ]
   const telling = words.filter((word) => !COMMON_WORDS.has(word))
-  const quoted = (telling.length > 0 ? telling : words).slice(0, MAX_QUERY_WORDS).map((word) => `"${word}"`)
-  return quoted.length === 0 ? null : quoted.join(' OR ')
+  return (telling.length > 0 ? telling : words).slice(0, MAX_QUERY_WORDS)
+}
+
+/** The words of the query that a chunk has, in another form perhaps, in the order of the query. */
+export async function matchedTerms(database: Kysely<Schema>, query: string, seq: number): Promise<string[]> {
+  const found = await Promise.all(
+    tellingWords(query).map(async (word) => {
+      const { rows } = await sql`
+        select 1 from chunk_words where chunk_words match ${`"${word}"`} and rowid = ${seq}`.execute(database)
+      return rows.length > 0 ? [word] : []
+    }),
+  )
+  return found.flat()
 }
 
 /** Best first; ties in the order of storing, so that the same question always gets the same list. */
