@@ -133,7 +133,10 @@ export class PieceQueue<Input, Output> {
       request.taken < request.inputs.length &&
       total + cost(request.inputs[request.taken] as Input) <= maxPieceCost
     )
-    if (request.taken === request.inputs.length) this.#drop(request)
+    const isTaken = request.taken === request.inputs.length
+    if (isTaken || request.priority === 'bulk') this.#drop(request)
+    // Bulk requests take turns: a short document does not wait for a book. Of people, who came first is served first.
+    if (!isTaken && request.priority === 'bulk') this.#waiting.bulk.push(request)
     return request.inputs.slice(start, request.taken)
   }
 

@@ -51,6 +51,15 @@ test('an interactive request goes before the rest of a bulk one', async () => {
   expect(pieces.map(({ priority }) => priority)).toEqual(['bulk', 'interactive', 'bulk', 'bulk', 'bulk', 'bulk'])
 })
 
+test('bulk requests take turns, so that a short one does not wait for a long one', async () => {
+  const { queue } = doubling(1, 1)
+  const done: string[] = []
+  const long = queue.run([1, 1, 1, 1, 1, 1], { priority: 'bulk' }).then(() => done.push('long'))
+  const short = queue.run([1, 1], { priority: 'bulk' }).then(() => done.push('short'))
+  await Promise.all([long, short])
+  expect(done).toEqual(['short', 'long'])
+})
+
 test('a worker that throws fails its request and no other', async () => {
   const { queue, pieces } = doubling(1, 1)
   const failing = queue.run([1, 13, 1, 1])
