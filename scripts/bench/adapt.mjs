@@ -29,6 +29,7 @@ const METHODS = {
   'full+replay+decay': { learningRate: 1e-4, ...REPLAY, layerDecay: 0.8 },
   'unfrozen+replay': { learningRate: 1e-4, ...REPLAY, freezeEmbeddings: 'all', unfreezingShare: 0.5 },
   'lora+replay': { method: 'lora', learningRate: 1e-3, ...REPLAY },
+  'lora+more replay': { method: 'lora', learningRate: 1e-3, replayRatio: 2 },
 }
 /** Of the parent's weights, kept in the result: what `parentShare` does. Mixed after one training, which takes the time. */
 const SHARES = [0, 0.2, 0.4]
