@@ -1,54 +1,84 @@
-/** The formats that are read: their media types, the names that files and clients give them, and what their bytes are. */
+/** The formats that are read: their media types, the names that files and clients give them, and what reads them. */
 
 interface Format {
+  /** What reads it (prepare.ts), or unpacks it (unpack.ts). */
+  readonly kind:
+    | 'markdown'
+    | 'text'
+    | 'html'
+    | 'csv'
+    | 'mail'
+    | 'pdf'
+    | 'word'
+    | 'slides'
+    | 'sheets'
+    | 'zip'
+    | 'records'
   readonly extensions: readonly string[]
   /** Other names that clients send. */
   readonly aliases?: readonly string[]
-  /** `text`: nothing in the bytes tells it from another text, so that the name decides. */
-  readonly bytes: 'text' | 'zip' | 'binary'
+  /**
+   * `text`: nothing in the bytes tells it from another text, so that the name decides. `container`: a ZIP or a compound file,
+   * whose first bytes may not show what is in it.
+   */
+  readonly bytes: 'text' | 'container' | 'binary'
 }
 
 const OFFICE = 'application/vnd.openxmlformats-officedocument'
+const EXCEL = 'application/vnd.ms-excel'
 
 export const FORMATS = {
   'text/markdown': {
+    ...{ kind: 'markdown', bytes: 'text' },
     extensions: ['.md', '.markdown', '.mdown', '.mkd'],
     aliases: ['text/x-markdown'],
-    bytes: 'text',
   },
-  'text/plain': { extensions: ['.txt', '.text', '.log'], bytes: 'text' },
-  'text/html': { extensions: ['.html', '.htm', '.xhtml'], aliases: ['application/xhtml+xml'], bytes: 'text' },
+  'text/plain': { kind: 'text', bytes: 'text', extensions: ['.txt', '.text', '.log'] },
+  'text/html': {
+    ...{ kind: 'html', bytes: 'text' },
+    extensions: ['.html', '.htm', '.xhtml'],
+    aliases: ['application/xhtml+xml'],
+  },
   'text/csv': {
+    ...{ kind: 'csv', bytes: 'text' },
     extensions: ['.csv', '.tsv'],
     aliases: ['application/csv', 'text/tab-separated-values'],
-    bytes: 'text',
   },
-  'message/rfc822': { extensions: ['.eml'], bytes: 'text' },
+  'message/rfc822': { kind: 'mail', bytes: 'text', extensions: ['.eml'] },
   'application/x-ndjson': {
+    ...{ kind: 'records', bytes: 'text' },
     extensions: ['.jsonl', '.ndjson', '.json'],
     aliases: ['application/jsonl', 'application/json', 'application/jsonlines'],
-    bytes: 'text',
   },
-  'application/pdf': { extensions: ['.pdf'], aliases: ['application/x-pdf'], bytes: 'binary' },
-  [`${OFFICE}.wordprocessingml.document`]: { extensions: ['.docx'], bytes: 'zip' },
-  [`${OFFICE}.presentationml.presentation`]: { extensions: ['.pptx'], bytes: 'zip' },
-  [`${OFFICE}.spreadsheetml.sheet`]: { extensions: ['.xlsx'], bytes: 'zip' },
-  'application/zip': { extensions: ['.zip'], aliases: ['application/x-zip-compressed'], bytes: 'zip' },
+  'application/pdf': { kind: 'pdf', bytes: 'binary', extensions: ['.pdf'], aliases: ['application/x-pdf'] },
+  [`${OFFICE}.wordprocessingml.document`]: { kind: 'word', bytes: 'container', extensions: ['.docx'] },
+  [`${OFFICE}.presentationml.presentation`]: { kind: 'slides', bytes: 'container', extensions: ['.pptx'] },
+  [`${OFFICE}.spreadsheetml.sheet`]: { kind: 'sheets', bytes: 'container', extensions: ['.xlsx'] },
+  [`${OFFICE}.spreadsheetml.template`]: { kind: 'sheets', bytes: 'container', extensions: ['.xltx'] },
+  [`${EXCEL}.sheet.macroenabled.12`]: { kind: 'sheets', bytes: 'container', extensions: ['.xlsm'] },
+  [`${EXCEL}.template.macroenabled.12`]: { kind: 'sheets', bytes: 'container', extensions: ['.xltm'] },
+  [`${EXCEL}.sheet.binary.macroenabled.12`]: { kind: 'sheets', bytes: 'container', extensions: ['.xlsb'] },
+  [EXCEL]: { kind: 'sheets', bytes: 'container', extensions: ['.xls', '.xlt'] },
+  'application/vnd.oasis.opendocument.spreadsheet': { kind: 'sheets', bytes: 'container', extensions: ['.ods'] },
+  'application/zip': {
+    ...{ kind: 'zip', bytes: 'container' },
+    extensions: ['.zip'],
+    aliases: ['application/x-zip-compressed'],
+  },
 } as const satisfies Record<string, Format>
 
 export type MediaType = keyof typeof FORMATS
+export type FormatKind = Format['kind']
 
-export const MEDIA_TYPES = Object.keys(FORMATS) as MediaType[]
+const formats = Object.entries(FORMATS) as [MediaType, Format][]
+
+export const formatOf = (mediaType: MediaType): Format => FORMATS[mediaType]
 
 /** They hold documents, and are none themselves. */
 export const CONTAINERS = ['application/zip', 'application/x-ndjson'] as const satisfies MediaType[]
 export type ContainerType = (typeof CONTAINERS)[number]
 export const isContainer = (mediaType: MediaType): mediaType is ContainerType =>
   (CONTAINERS as readonly MediaType[]).includes(mediaType)
-
-export const bytesOf = (mediaType: MediaType): Format['bytes'] => FORMATS[mediaType].bytes
-
-const formats = Object.entries(FORMATS) as [MediaType, Format][]
 
 /** With the dot, in lower case. */
 export const BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map(

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileTypeFromBuffer, fileTypeFromFile } from 'file-type'
 import { DocentError } from '../errors.js'
-import { BY_EXTENSION, BY_NAME, bytesOf, type MediaType } from './formats.js'
+import { BY_EXTENSION, BY_NAME, formatOf, type MediaType } from './formats.js'
 import { isWideText } from './parse/decode.js'
 
 /** Says nothing of the content: what clients send when they do not know. */
@@ -20,13 +20,16 @@ export interface Declared {
 /** What was said of a file: one of our types, something that we do not read, or nothing. */
 type Said = { readonly mediaType: MediaType } | { readonly unknown: string } | null
 
-/** A supported extension outranks `text/plain`, which many clients send for everything; otherwise the type outranks the name. */
+/** What clients send for files that are something else: any text, and on Windows a CSV. */
+const LOOSE_TYPES: readonly MediaType[] = ['text/plain', 'application/vnd.ms-excel']
+
+/** A supported extension outranks a type that clients use loosely; otherwise the type outranks the name. */
 function whatIsSaid({ mediaType, fileName }: Declared): Said {
   const name = mediaType?.split(';')[0]?.trim().toLowerCase() || NO_TYPE
   const extension = fileName ? extname(fileName).toLowerCase() : ''
   const byExtension = BY_EXTENSION.get(extension)
   const byName = BY_NAME.get(name)
-  if (byName) return { mediaType: byName === 'text/plain' && byExtension ? byExtension : byName }
+  if (byName) return { mediaType: LOOSE_TYPES.includes(byName) && byExtension ? byExtension : byName }
   if (name !== NO_TYPE) return { unknown: `${name} cannot be read` }
   if (byExtension) return { mediaType: byExtension }
   return extension ? { unknown: `files named *${extension} cannot be read` } : null
@@ -56,7 +59,7 @@ function textType(said: Said, head: Buffer): MediaType {
   if (said === null)
     return /^\ufeff?\s*(?:<!doctype html|<html)[\s>]/i.test(head.toString()) ? 'text/html' : 'text/plain'
   if ('unknown' in said) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', said.unknown)
-  if (bytesOf(said.mediaType) === 'text') return said.mediaType
+  if (formatOf(said.mediaType).bytes === 'text') return said.mediaType
   throw new DocentError('CONTENT_MISMATCH', `the file is declared as ${said.mediaType} but its content is text`)
 }
 
@@ -64,7 +67,7 @@ function binaryType(said: Said, content: string): MediaType {
   const saidType = said && 'mediaType' in said ? said.mediaType : null
   // Parts in an unusual order hide what kind of archive it is, and a password what the archive holds: its parser says.
   const isHidden = content === 'application/zip' || content === COMPOUND_FILE
-  if (isHidden && saidType && bytesOf(saidType) === 'zip') return saidType
+  if (isHidden && saidType && formatOf(saidType).bytes === 'container') return saidType
   const known = BY_NAME.get(content)
   if (known) return known
   if (saidType)

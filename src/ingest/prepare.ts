@@ -4,7 +4,7 @@ import { DocentError } from '../errors.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import { canonicalDocument, type ParsedDocument } from './canonical-text.js'
 import { chunkText } from './chunker.js'
-import { type ContainerType, isContainer, type MediaType } from './formats.js'
+import { type FormatKind, formatOf, type MediaType } from './formats.js'
 import { detectMediaType } from './media-type.js'
 import { parseCsv } from './parse/csv.js'
 import { charsetOfMarkup, decodeText } from './parse/decode.js'
@@ -14,8 +14,8 @@ import { parseHtml } from './parse/html.js'
 import { parseMarkdown } from './parse/markdown.js'
 import { parsePdf } from './parse/pdf.js'
 import { parsePptx } from './parse/pptx.js'
+import { parseSpreadsheet } from './parse/spreadsheet.js'
 import { parseText } from './parse/text.js'
-import { parseXlsx } from './parse/xlsx.js'
 
 /** A stored original, and what was said of it when it came. */
 export interface OriginalFile {
@@ -48,18 +48,16 @@ const ofText =
     return encoding === 'utf-8' ? parsed : { ...parsed, metadata: { ...parsed.metadata, encoding } }
   }
 
-const OFFICE = 'application/vnd.openxmlformats-officedocument'
-
-const PARSERS: Readonly<Record<Exclude<MediaType, ContainerType>, Parser>> = {
-  'text/markdown': ofText(parseMarkdown),
-  'text/plain': ofText(parseText),
-  'text/html': ofText(parseHtml, charsetOfMarkup),
-  'text/csv': parseCsv,
-  'message/rfc822': parseEml,
-  'application/pdf': parsePdf,
-  [`${OFFICE}.wordprocessingml.document`]: parseDocx,
-  [`${OFFICE}.presentationml.presentation`]: parsePptx,
-  [`${OFFICE}.spreadsheetml.sheet`]: parseXlsx,
+const PARSERS: Readonly<Record<Exclude<FormatKind, 'zip' | 'records'>, Parser>> = {
+  markdown: ofText(parseMarkdown),
+  text: ofText(parseText),
+  html: ofText(parseHtml, charsetOfMarkup),
+  csv: parseCsv,
+  mail: parseEml,
+  pdf: parsePdf,
+  word: parseDocx,
+  slides: parsePptx,
+  sheets: parseSpreadsheet,
 }
 
 /**
@@ -83,9 +81,12 @@ export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Pro
 }
 
 async function parseAs(mediaType: MediaType, bytes: Buffer): Promise<ParsedDocument> {
-  if (isContainer(mediaType)) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `${mediaType} is unpacked, not read`)
+  const { kind } = formatOf(mediaType)
+  if (kind === 'zip' || kind === 'records') {
+    throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `${mediaType} is unpacked, not read`)
+  }
   try {
-    return await PARSERS[mediaType](bytes)
+    return await PARSERS[kind](bytes)
   } catch (cause) {
     if (cause instanceof DocentError) throw cause
     // How V8 says that its stack is full.

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type { Element } from '@xmldom/xmldom'
 import type { JsonObject } from '../../domain.js'
 import { DocentError } from '../../errors.js'
+import { OLE_NAMES, oleContent } from './ole.js'
 import { attribute, child, childrenOf, parseXml } from './xml.js'
 import { OFFICE_LIMITS, type ZipMember, zipMembers } from './zip.js'
 
@@ -80,23 +81,12 @@ export class OfficeFile {
 }
 
 const ZIP_MAGIC = Buffer.from('PK')
-const COMPOUND_MAGIC = Buffer.from('d0cf11e0a1b11ae1', 'hex')
-
-/** What lies in compound files, by the names of their streams, which are UTF-16. */
-const COMPOUND_CONTENTS: readonly (readonly [Buffer, string])[] = [
-  ['WordDocument', 'a Word 97-2003 document (.doc); save it as .docx'],
-  ['PowerPoint Document', 'a PowerPoint 97-2003 presentation (.ppt); save it as .pptx'],
-  ['Workbook', 'an Excel 97-2003 workbook (.xls); save it as .xlsx'],
-  ['__properties_version1.0', 'an Outlook message (.msg)'],
-].map(([stream, name]) => [Buffer.from(stream as string, 'utf16le'), name as string] as const)
 
 /** Office files before 2007, and today's with a password, are OLE compound files. */
 function refuseCompoundFile(bytes: Buffer): void {
-  if (!bytes.subarray(0, COMPOUND_MAGIC.length).equals(COMPOUND_MAGIC)) return
-  if (bytes.includes(Buffer.from('EncryptedPackage', 'utf16le')))
-    throw new DocentError('ENCRYPTED_FILE', 'the file is protected with a password')
-  const content = COMPOUND_CONTENTS.find(([stream]) => bytes.includes(stream))?.[1]
-  throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `the content is ${content ?? 'an OLE compound file'}`)
+  const content = oleContent(bytes)
+  if (content === 'encrypted') throw new DocentError('ENCRYPTED_FILE', 'the file is protected with a password')
+  if (content) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `the content is ${OLE_NAMES[content]}`)
 }
 
 async function readPart(parts: ReadonlyMap<string, ZipMember>, name: string): Promise<Element | null> {

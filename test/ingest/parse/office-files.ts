@@ -1,5 +1,7 @@
 /** Office files made by hand, for what the libraries that write them cannot say. */
+
 import { deflateRawSync } from 'node:zlib'
+import { CFB } from '@e965/xlsx'
 import { storedZip } from '../../../src/ingest/parse/stored-zip.js'
 
 const RELATIONSHIPS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
@@ -39,12 +41,11 @@ export const run = (text: string, properties = ''): string =>
   `<w:r><w:rPr>${properties}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r>`
 
 /** An OLE compound file as far as anyone looks who does not unpack it. */
-export const compoundFile = (...streams: readonly string[]): Buffer =>
-  Buffer.concat([
-    Buffer.from('d0cf11e0a1b11ae1', 'hex'),
-    Buffer.alloc(1016),
-    ...streams.map((name) => Buffer.from(name.padEnd(32, '\0'), 'utf16le')),
-  ])
+export function compoundFile(...streams: readonly string[]): Buffer {
+  const file = CFB.utils.cfb_new()
+  for (const name of streams) CFB.utils.cfb_add(file, `/${name}`, Buffer.from('content'))
+  return CFB.write(file, { type: 'buffer' })
+}
 
 export interface HandMadeEntry {
   readonly name: string
