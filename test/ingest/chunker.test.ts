@@ -10,7 +10,14 @@ beforeAll(async () => {
   tokenizer = await Tokenizer.open('test/fixtures/tiny-model')
 })
 
-const SMALL: ChunkSettings = { targetTokens: 24, maxTokens: 30, minTokens: 8, maxLength: 120 }
+const SMALL: ChunkSettings = {
+  targetTokens: 24,
+  maxTokens: 30,
+  minTokens: 8,
+  maxLength: 120,
+  maxHeaderTokens: 8,
+  maxHeaderLength: 40,
+}
 
 const words = fc.oneof(
   {
@@ -32,9 +39,9 @@ const blocks: fc.Arbitrary<Block[]> = fc.array(
 )
 
 async function chunksOf(given: readonly Block[], settings: ChunkSettings) {
-  const { canonicalText, sections } = canonicalDocument(given)
-  const encoding = await tokenizer.encode(canonicalText)
-  return { canonicalText, sections, encoding, chunks: chunkText(canonicalText, sections, encoding, settings) }
+  const document = canonicalDocument(given)
+  const encoding = await tokenizer.encode(document.canonicalText)
+  return { ...document, encoding, chunks: chunkText(document, encoding, settings) }
 }
 
 const textOf = (text: string, { start, end }: ChunkSpan) => text.slice(start, end)
