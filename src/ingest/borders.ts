@@ -23,7 +23,7 @@ export function chunkEnd(
 ): number {
   const nearest = nearestToGoal(pieces, from, aim, limits)
   const whole = betweenItems(pieces, from, nearest, aim.goal, limits)
-  return whole === pieces.length ? whole : withWhatFollows(text, pieces, from, whole)
+  return whole === pieces.length ? whole : withWhatFollows(text, pieces, from, whole, limits)
 }
 
 const at = (pieces: readonly PlacedPiece[], index: number): PlacedPiece => pieces[index] as PlacedPiece
@@ -72,20 +72,40 @@ function betweenItems(
 
 /**
  * A table's header goes with its first row, a line that leads in to a list or a table with its beginning, a heading with
- * what stands under it. A chunk of nothing else ends where it would have ended.
+ * what stands under it: into the next chunk, or where this one is nothing else, together into this one. What is too long
+ * for that is parted, a header and its row last.
  */
-function withWhatFollows(text: string, pieces: readonly PlacedPiece[], from: number, to: number): number {
+function withWhatFollows(
+  text: string,
+  pieces: readonly PlacedPiece[],
+  from: number,
+  to: number,
+  limits: BorderLimits,
+): number {
   let end = to
-  while (end - 1 > from && headsTable(at(pieces, end - 1), at(pieces, end))) end--
+  while (end - 1 > from && headsTable(pieces, end - 1)) end--
+  const beforeHeader = end
   if (end - 1 > from && leadsIn(text, at(pieces, end - 1))) end--
   while (end - 1 > from && at(pieces, end - 1).kind === 'heading') end--
-  const first = at(pieces, from)
-  const introducesOnly =
-    end === from + 1 && (first.kind === 'heading' || leadsIn(text, first) || headsTable(first, at(pieces, from + 1)))
-  return introducesOnly ? to : end
+  const introduces = (index: number) =>
+    at(pieces, index).kind === 'heading' || leadsIn(text, at(pieces, index)) || headsTable(pieces, index)
+  if (end > from + 1 || !introduces(from)) return end
+  let ahead = to
+  let tokens = countTokens(pieces.slice(from, to))
+  while (ahead < pieces.length && introduces(ahead - 1)) {
+    const next = at(pieces, ahead)
+    tokens += next.tokenCount
+    if (tokens > limits.maxTokens || next.end - at(pieces, from).start > limits.maxLength) {
+      return headsTable(pieces, from) ? to : beforeHeader
+    }
+    ahead++
+  }
+  return ahead
 }
 
-const headsTable = (piece: PlacedPiece, next: PlacedPiece): boolean => piece.isHeader && piece.table === next.table
+/** It is a row that names the columns of the row after it. */
+const headsTable = (pieces: readonly PlacedPiece[], index: number): boolean =>
+  at(pieces, index).isHeader && at(pieces, index).table === pieces[index + 1]?.table
 
 const leadsIn = (text: string, { kind, end }: PlacedPiece): boolean =>
   kind !== 'table' && /[:：]/.test(text[end - 1] as string)
