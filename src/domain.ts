@@ -91,6 +91,11 @@ export interface ChunkSpan {
   readonly end: number
   readonly tokenCount: number
   readonly headingPath: readonly string[]
+  /**
+   * Of the table that it begins in the middle of: what it is embedded and indexed with, and no part of its span. The index
+   * is written where the chunk is stored, so that a chunk read from the store has none.
+   */
+  readonly tableHeader?: string | null
 }
 
 export interface Chunk extends ChunkSpan {

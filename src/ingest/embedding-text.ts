@@ -6,13 +6,19 @@ const MAX_PREFIX_LENGTH = 120
  * does not name its subject ("It refills after a year"); the headings do. The embedder's window is 256 tokens and a chunk
  * takes up to 220, so that the prefix is held short: first the outer headings go, then the ends of what is left. The
  * chunk itself is never shortened here, and what a heading path repeats (of the title, or of the chunk's own first line)
- * is left out.
+ * is left out. The header of a table that goes on in this chunk stands between the two: the chunker has held it short,
+ * together with the chunk.
  */
-export function embeddingText(title: string, headingPath: readonly string[], chunkText: string): string {
+export function embeddingText(
+  title: string,
+  headingPath: readonly string[],
+  chunkText: string,
+  tableHeader: string | null = null,
+): string {
   const names = [title, ...headingPath].filter((name) => name !== '')
   const distinct = names.filter((name, index) => names.indexOf(name) === index && !beginsWithLine(chunkText, name))
-  const prefix = shortened(distinct)
-  return prefix === '' ? chunkText : `${prefix}\n${chunkText}`
+  const before = [shortened(distinct), tableHeader ?? ''].filter((line) => line !== '')
+  return [...before, chunkText].join('\n')
 }
 
 const beginsWithLine = (text: string, line: string): boolean =>

@@ -1,8 +1,9 @@
-/** Sentences with their token counts, those longer than a chunk cut: what the chunker puts together. */
-import type { TextSpan } from '../text/sentences.js'
+/** Units with their token counts, those longer than a chunk cut: what the chunker puts together. */
+import { sentenceSpans, type TextSpan } from '../text/sentences.js'
 import type { Encoding } from '../text/tokenizer.js'
+import type { Unit } from './units.js'
 
-export interface Piece extends TextSpan {
+export interface Piece extends Unit {
   readonly tokenCount: number
 }
 
@@ -13,28 +14,55 @@ export interface PieceLimits {
 }
 
 /**
- * In order, without whitespace around them. Sentences must be in order and apart. One that is longer than a chunk is taken
- * line by line (it is a table or code, where lines are what belongs together), a longer line is cut.
+ * In order, without whitespace around them. Units must be in order and apart. One that is longer than a chunk is taken
+ * apart: a row into the sentences of its cells, anything else line by line (lines are what belongs together in a text
+ * without sentences); what is still too long is cut.
  */
 export function* piecesOf(
   text: string,
-  sentences: Iterable<TextSpan>,
+  units: Iterable<Unit>,
   encoding: Encoding,
   limits: PieceLimits,
 ): Generator<Piece> {
   let token = 0
-  for (const sentence of sentences) {
-    const endToken = firstTokenFrom(encoding, token, sentence.end)
-    if (endToken - token <= limits.maxTokens && sentence.end - sentence.start <= limits.maxLength) {
-      yield* piece(text, sentence.start, sentence.end, endToken - token)
+  for (const unit of units) {
+    const endToken = firstTokenFrom(encoding, token, unit.end)
+    if (endToken - token <= limits.maxTokens && unit.end - unit.start <= limits.maxLength) {
+      for (const piece of trimmed(text, unit.start, unit.end, endToken - token)) yield { ...unit, ...piece }
     } else {
-      let lineToken = token
-      for (const line of linesOf(text, sentence)) {
-        yield* cutLine(text, line, lineToken, encoding, limits)
-        lineToken = firstTokenFrom(encoding, lineToken, line.end)
+      let { continues } = unit
+      for (const piece of cutUnit(text, unit, token, encoding, limits)) {
+        yield { ...unit, ...piece, continues }
+        continues = unit.kind === 'table' || unit.kind === 'list'
       }
     }
     token = endToken
+  }
+}
+
+type Cut = Pick<Piece, 'start' | 'end' | 'tokenCount'>
+
+function* cutUnit(
+  text: string,
+  unit: Unit,
+  firstToken: number,
+  encoding: Encoding,
+  limits: PieceLimits,
+): Generator<Cut> {
+  let token = firstToken
+  for (const part of unit.kind === 'table' ? cellSentences(text, unit) : linesOf(text, unit)) {
+    yield* cutLine(text, part, token, encoding, limits)
+    token = firstTokenFrom(encoding, token, part.end)
+  }
+}
+
+/** Each with the bar behind its cell. */
+function* cellSentences(text: string, row: TextSpan): Generator<TextSpan> {
+  for (let start = row.start; start < row.end; ) {
+    const bar = text.indexOf(' | ', start)
+    const end = bar < 0 || bar >= row.end ? row.end : bar + ' | '.length
+    for (const span of sentenceSpans(text.slice(start, end))) yield { start: start + span.start, end: start + span.end }
+    start = end
   }
 }
 
@@ -60,7 +88,7 @@ function* cutLine(
   firstToken: number,
   encoding: Encoding,
   { maxTokens, maxLength }: PieceLimits,
-): Generator<Piece> {
+): Generator<Cut> {
   const { starts, ends } = encoding
   const endToken = firstTokenFrom(encoding, firstToken, line.end)
   let token = firstToken
@@ -78,7 +106,7 @@ function* cutLine(
       cut = bestCut(text, from, Math.min(border, from + maxLength, line.end))
     }
     const afterCut = Math.min(firstTokenFrom(encoding, token, cut), endToken)
-    yield* piece(text, from, cut, afterCut - token)
+    yield* trimmed(text, from, cut, afterCut - token)
     // A token that the cut divides counts in both pieces.
     while (token < afterCut && (ends[token] as number) <= cut) token++
     from = cut
@@ -96,7 +124,7 @@ function bestCut(text: string, from: number, limit: number): number {
 }
 
 /** Without the whitespace around it; nothing when there is nothing else. */
-function* piece(text: string, from: number, to: number, tokenCount: number): Generator<Piece> {
+function* trimmed(text: string, from: number, to: number, tokenCount: number): Generator<Cut> {
   const part = text.slice(from, to)
   const start = from + part.length - part.trimStart().length
   if (start < to) yield { start, end: from + part.trimEnd().length, tokenCount }

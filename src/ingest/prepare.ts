@@ -67,7 +67,8 @@ const PARSERS: Readonly<Record<Exclude<FormatKind, 'zip' | 'records'>, Parser>> 
 export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Promise<PreparedDocument> {
   const mediaType = await detectMediaType(file.path, file)
   const parsed = await parseAs(mediaType, await readFile(file.path))
-  const { canonicalText, sections, places } = canonicalDocument(parsed.blocks)
+  const document = canonicalDocument(parsed.blocks)
+  const { canonicalText, sections, places } = document
   if (canonicalText.length > MAX_TEXT_LENGTH) {
     throw new DocentError(
       'TOO_MUCH_TEXT',
@@ -76,7 +77,7 @@ export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Pro
   }
   if (canonicalText === '') throw new DocentError('EMPTY_DOCUMENT', `the ${mediaType} file holds no readable text`)
   const encoding = await tokenizer.encode(canonicalText)
-  const chunks = chunkText(canonicalText, sections, encoding)
+  const chunks = chunkText(document, encoding)
   return { canonicalText, title: parsed.title, metadata: parsed.metadata, sections, places, chunks }
 }
 

@@ -118,8 +118,8 @@ export class IngestJobs implements JobKindHandler {
     { progress, signal }: JobContext,
   ): Promise<EmbeddedChunk[]> {
     const { canonicalText, chunks } = prepared
-    const texts = chunks.map(({ start, end, headingPath }) =>
-      embeddingText(title, headingPath, canonicalText.slice(start, end)),
+    const texts = chunks.map(({ start, end, headingPath, tableHeader }) =>
+      embeddingText(title, headingPath, canonicalText.slice(start, end), tableHeader),
     )
     await progress(0, texts.length, 'embedding')
     const vectors = await embedInParts(texts, {

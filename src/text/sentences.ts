@@ -1,3 +1,5 @@
+import { goesOn, JOIN_CONTEXT } from './sentence-joins.js'
+
 export interface TextSpan {
   readonly start: number
   readonly end: number
@@ -5,16 +7,11 @@ export interface TextSpan {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
 
-/** A full stop after these ends no sentence. Lower case. */
-const ABBREVIATIONS = new Set(
-  (
-    'mr mrs ms dr prof sr jr st mt ft rev hon gen col capt lt sgt gov sen rep pres vs etc eg e.g ie i.e cf al approx ' +
-    'dept est fig figs vol vols pp ed eds ch sec inc ltd co corp bros jan feb mar apr jun jul aug sep sept oct nov dec'
-  ).split(' '),
-)
-
 /** Without any of these a block is one sentence, and the segmenter, which is slow to start, need not be asked. */
 const MAY_END_INSIDE = /[.!?]|[^\p{ASCII}]/u
+
+/** Without a space before it, the segmenter takes a quote that opens for one that closes. */
+const OPENED_AT_END = /(?<=[。！？．])[“‘「『（《〈【]+$/u
 
 const STRETCH_LENGTH = 2048
 
@@ -22,25 +19,27 @@ const STRETCH_LENGTH = 2048
 const MIN_WRAPPED_LINE_LENGTH = 50
 
 /**
- * Sentences of a text (Unicode UAX #29, then joined again after abbreviations and initials), in order, without the
+ * Sentences of a text (Unicode UAX #29, then joined again where one goes on: sentence-joins.ts), in order, without the
  * whitespace around them: every other character is in exactly one span. A blank line, a list marker or a short line ends
  * a sentence too.
  */
 export function sentenceSpans(text: string): TextSpan[] {
   const spans: TextSpan[] = []
   for (const block of blocks(text)) {
-    let open: TextSpan | null = null
     // Wrapped lines become spaces, one for one, so that the segmenter sees running text and offsets stay.
     const running = text.slice(block.start, block.end).replace(/[\r\n]/g, ' ')
+    let open: TextSpan | null = null
+    let start = block.start
     for (const segment of segments(running)) {
-      const found = trimmed(text, block.start + segment.start, block.start + segment.end)
+      const end = block.start + segment.end - openedAtEnd(running, segment)
+      const found = trimmed(text, start, end)
+      start = end
       if (!found) continue
-      const span: TextSpan = open ? { start: open.start, end: found.end } : found
-      if (endsInAbbreviation(text.slice(found.start, found.end))) {
-        open = span
+      if (open && areOneSentence(text, open, found)) {
+        open = { start: open.start, end: found.end }
       } else {
-        spans.push(span)
-        open = null
+        if (open) spans.push(open)
+        open = found
       }
     }
     if (open) spans.push(open)
@@ -90,11 +89,14 @@ function* blocks(text: string): Generator<TextSpan> {
   if (blockStart < text.length) yield { start: blockStart, end: text.length }
 }
 
+/** "a. First", but not the wrapped "z. B."; "iv. Fourth" and "b) Second". */
+const BLOCK_START =
+  /[ \t]*(?:$|\r?\n|[-*+•–>|#]|\(?(?:\p{N}{1,3}[.)]|\p{L}\)|x{0,3}(?:i[xv]|vi{0,3}|i{2,3})[.)]|\p{Ll}\.(?!\s\p{L}{1,3}\.))\s)/uy
+
 /** At the end, on a blank line, or on a list item, heading, quote or table row. */
 function startsBlock(text: string, lineStart: number): boolean {
-  const pattern = /[ \t]*(?:$|\r?\n|[-*+•–>|#]|\(?\p{N}{1,3}[.)]\s)/uy
-  pattern.lastIndex = lineStart
-  return lineStart >= text.length || pattern.test(text)
+  BLOCK_START.lastIndex = lineStart
+  return lineStart >= text.length || BLOCK_START.test(text)
 }
 
 function trimmed(text: string, from: number, to: number): TextSpan | null {
@@ -105,10 +107,14 @@ function trimmed(text: string, from: number, to: number): TextSpan | null {
   return start < end ? { start, end } : null
 }
 
-/** "… by Dr.", "… George W.", and the number of a list item, which the segmenter takes for a sentence. */
-function endsInAbbreviation(sentence: string): boolean {
-  if (/^\(?\p{N}{1,3}[.)]$/u.test(sentence)) return true
-  const word = /(?:^|[\s("'“‘])([\p{L}.]+)\.$/u.exec(sentence.slice(-12))?.[1]
-  if (!word) return false
-  return /^\p{Lu}$/u.test(word) || ABBREVIATIONS.has(word.toLowerCase())
+/** Of characters at the end of a segment that belong to the next one. */
+function openedAtEnd(text: string, { start, end }: TextSpan): number {
+  if (end === text.length) return 0
+  return OPENED_AT_END.exec(text.slice(Math.max(start, end - 4), end))?.[0].length ?? 0
+}
+
+function areOneSentence(text: string, first: TextSpan, second: TextSpan): boolean {
+  const before = text.slice(Math.max(first.start, first.end - JOIN_CONTEXT), first.end)
+  const after = text.slice(second.start, Math.min(second.end, second.start + JOIN_CONTEXT))
+  return goesOn(before, after, first.end < second.start)
 }

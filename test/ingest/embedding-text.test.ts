@@ -15,6 +15,12 @@ describe('embeddingText', () => {
     )
   })
 
+  it('puts the header of a table that goes on between the headings and the chunk', () => {
+    expect(embeddingText('Shop', ['Cups'], 'Blue | 3', 'Colour | Price')).toBe('Shop > Cups\nColour | Price\nBlue | 3')
+    expect(embeddingText('', [], 'Blue | 3', 'Colour | Price')).toBe('Colour | Price\nBlue | 3')
+    expect(embeddingText('Shop', [], 'Blue | 3', null)).toBe('Shop\nBlue | 3')
+  })
+
   it('drops the outer headings first when there are too many', () => {
     const path = ['a'.repeat(60), 'b'.repeat(60), 'Fees']
     expect(embeddingText('Terms', path, 'text')).toBe(`Terms > ${'b'.repeat(60)} > Fees\ntext`)

@@ -130,7 +130,7 @@ describe('a reader', () => {
   it('finds it in the chunks of 400 pages, whose offsets lead back into the document', async () => {
     const { text, start } = book(400, 201)
     const sections = [{ start: 0, end: text.length, headingPath: [] }]
-    const chunks = chunkText(text, sections, await tokenizer.encode(text))
+    const chunks = chunkText({ canonicalText: text, sections, places: [] }, await tokenizer.encode(text))
     const passages = chunks.map((chunk) => ({ text: text.slice(chunk.start, chunk.end) }))
     const near = chunks.findIndex((chunk) => chunk.end > start)
     const read = passages.slice(near - 4, near + 4)

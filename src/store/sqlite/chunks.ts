@@ -76,7 +76,7 @@ export class Chunks extends ChunkReads implements ChunkWriter {
         labelled.map(({ chunk, seq }) => ({
           rowid: seq,
           title: document.title,
-          headings: chunk.headingPath.join('\n'),
+          headings: [...chunk.headingPath, ...(chunk.tableHeader ? [chunk.tableHeader] : [])].join('\n'),
           body: version.canonicalText.slice(chunk.start, chunk.end),
         })),
       )

@@ -268,7 +268,7 @@ describe('parsePdf: places', () => {
 
   it('counts from the top left of a page that is shown turned', async () => {
     const bytes = await makePdf((pdf) => {
-      (pdf.page.dictionary.data as Record<string, unknown>).Rotate = 90
+      ;(pdf.page.dictionary.data as Record<string, unknown>).Rotate = 90
       lines(pdf, ['Along the long side'], { x: 72, y: 100 })
     })
     const { blocks } = await parsePdf(bytes)
