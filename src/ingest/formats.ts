@@ -89,5 +89,7 @@ export const BY_NAME: ReadonlyMap<string, MediaType> = new Map(
   formats.flatMap(([mediaType, { aliases = [] }]) => [mediaType, ...aliases].map((name) => [name, mediaType] as const)),
 )
 
-/** What `docent ingest FOLDER` takes. */
-export const SUPPORTED_EXTENSIONS: readonly string[] = [...BY_EXTENSION.keys()]
+/** What is taken of a folder. Most JSON files there are settings of some program; one that is named is read. */
+export const FOLDER_EXTENSIONS: ReadonlySet<string> = new Set(
+  [...BY_EXTENSION.keys()].filter((name) => name !== '.json'),
+)

@@ -4,7 +4,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import { exists } from '../durable.js'
 import type { Documents } from '../ingest/documents.js'
-import { SUPPORTED_EXTENSIONS } from '../ingest/formats.js'
+import { FOLDER_EXTENSIONS } from '../ingest/formats.js'
 import type { Store } from '../store/store.js'
 
 export const SAMPLES_COLLECTION = 'samples'
@@ -51,7 +51,7 @@ async function queueMissing(store: Store, documents: Documents, samplesDir: stri
 async function documentPaths(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && SUPPORTED_EXTENSIONS.includes(extname(entry.name).toLowerCase()))
+    .filter((entry) => entry.isFile() && FOLDER_EXTENSIONS.has(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
 }

@@ -3,7 +3,7 @@ import { basename, extname, join, normalize, relative, resolve, sep } from 'node
 import type { Command } from 'commander'
 import { v7 as uuidv7 } from 'uuid'
 import { asDocentError, DocentError, type SerializedError } from '../../errors.js'
-import { SUPPORTED_EXTENSIONS } from '../../ingest/formats.js'
+import { FOLDER_EXTENSIONS } from '../../ingest/formats.js'
 import { waitForBatch } from '../batches.js'
 import type { Client } from '../client.js'
 import { EXIT_FAILURE, finish, type Session } from '../command.js'
@@ -118,5 +118,5 @@ function refuseClashes(files: readonly File[]): void {
 }
 
 const portable = (path: string) => path.split(sep).join('/')
-const isDocument = (name: string) => !name.startsWith('.') && SUPPORTED_EXTENSIONS.includes(extname(name).toLowerCase())
+const isDocument = (name: string) => !name.startsWith('.') && FOLDER_EXTENSIONS.has(extname(name).toLowerCase())
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { quietJobs, startServer } from '../lib/server.mjs'
+import { percentile } from '../lib/statistics.mjs'
+
+export const describe =
+  'documents found among the first 1, 5, 10 and 20: product documentation with questions (--data FOLDER with rag/ and corpora/); ' +
+  'for SQuAD: docent evaluate pipeline'
+
+const SEARCH = `query($query: String!) { search(query: $query, first: 50) {
+  denseRank lexicalRank document { externalId }
+} }`
+const DEPTHS = [1, 5, 10, 20]
+
+export async function run({ data, log }) {
+  if (!data)
+    throw new Error('--data is needed: a folder with rag/awsdocs-qa-retrieval.json and corpora/aws-docs-subset/')
+  const rows = JSON.parse(await readFile(join(data, 'rag/awsdocs-qa-retrieval.json'), 'utf8'))
+  const questions = rows.flatMap(({ path, questions: asked }) => asked.map(({ question }) => ({ path, question })))
+  const server = await startServer({ samplesDir: join(data, 'corpora/aws-docs-subset') })
+  try {
+    const { chunks } = await quietJobs(server.gql, (health) =>
+      log(`${health.chunks} chunks, ${health.queuedJobs} files to go`),
+    )
+    const times = []
+    const ranks = { fused: [], dense: [], lexical: [] }
+    for (const { path, question } of questions) {
+      const started = performance.now()
+      const { search } = await server.gql(SEARCH, { query: question })
+      times.push(performance.now() - started)
+      const by = (field) => search.filter((hit) => hit[field] !== null).sort((a, b) => a[field] - b[field])
+      ranks.fused.push(rankOf(path, search))
+      ranks.dense.push(rankOf(path, by('denseRank')))
+      ranks.lexical.push(rankOf(path, by('lexicalRank')))
+    }
+    return [
+      ['documents, chunks', `${new Set(rows.map(({ path }) => path)).size} asked for, ${chunks}`, ''],
+      ['questions', questions.length, ''],
+      ...Object.entries(ranks).map(([name, found]) => [
+        `${name}: recall@${DEPTHS.join(' / ')}`,
+        DEPTHS.map((depth) => recallAt(depth, found).toFixed(1)).join(' / '),
+        '%',
+      ]),
+      ['search p50', percentile(times, 50).toFixed(0), 'ms'],
+      ['search p95', percentile(times, 95).toFixed(0), 'ms'],
+    ]
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Of a document among those found, from 1: one that several passages are of counts once. */
+function rankOf(path, hits) {
+  const documents = [...new Set(hits.map(({ document }) => document.externalId))]
+  const index = documents.findIndex((id) => path.endsWith(id) || id.endsWith(path))
+  return index < 0 ? Number.POSITIVE_INFINITY : index + 1
+}
+
+const recallAt = (depth, ranks) => (100 * ranks.filter((rank) => rank <= depth).length) / ranks.length
