@@ -17,7 +17,7 @@ export async function run({ data, log }) {
     throw new Error('--data is needed: a folder with rag/awsdocs-qa-retrieval.json and corpora/aws-docs-subset/')
   const rows = JSON.parse(await readFile(join(data, 'rag/awsdocs-qa-retrieval.json'), 'utf8'))
   const questions = rows.flatMap(({ path, questions: asked }) => asked.map(({ question }) => ({ path, question })))
-  const server = await startServer({ samplesDir: join(data, 'corpora/aws-docs-subset') })
+  const server = await startServer({ samplesDir: join(data, 'corpora/aws-docs-subset/documents') })
   try {
     const { chunks } = await quietJobs(server.gql, (health) =>
       log(`${health.chunks} chunks, ${health.queuedJobs} files to go`),
