@@ -499,6 +499,15 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await search('diem')).toEqual(seqs)
       })
 
+      it('finds a chunk by the header of the table that it goes on with, which is no part of its text', async () => {
+        const chunks = chunksOf(['Blue | 3']).map((chunk) => ({ ...chunk, tableHeader: 'Colour | Price' }))
+        const { seqs } = await store.transact((transactor) =>
+          addDocument(transactor, collection.id, ['Blue | 3'], {}, chunks),
+        )
+        expect(await search('colour')).toEqual(seqs)
+        expect((await store.reader.chunks.bySeq(seqs))[0]).not.toHaveProperty('tableHeader')
+      })
+
       it('takes operators, quotes and punctuation as the plain text they are', async () => {
         const { seqs } = await document(['fish AND chips NEAR the sea. ', 'title: a "quoted" word. '])
         for (const query of [
