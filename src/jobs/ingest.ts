@@ -1,6 +1,6 @@
 /**
  * Kind `ingest`: an uploaded original becomes the next version of its document. Parse and chunk (a process of its own),
- * embed (another; vectors of a long document are kept as they are made), then everything in one transaction, then the
+ * embed what is new of it (another; vectors of a long document are kept as they are made), then everything in one transaction, then the
  * vector index; a crash before the transaction leaves the old version answering, a crash after it leaves only what a second
  * run finds already done.
  */
@@ -16,7 +16,7 @@ import { embeddingText } from '../ingest/embedding-text.js'
 import type { Originals } from '../ingest/originals.js'
 import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
 import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
-import { embedInParts } from './embed-in-parts.js'
+import { embedNewTexts, type KeyedVector } from './embed-new-texts.js'
 import type { JobContext, JobKindHandler } from './kind.js'
 
 const payloadSchema = z.object({
@@ -36,7 +36,7 @@ export class IngestJobs implements JobKindHandler {
   readonly retries = true
   readonly #store: Store
   readonly #originals: Originals
-  readonly #preparer: () => Promise<Preparer>
+  readonly #preparer: () => Promise<Pick<Preparer, 'prepare'>>
   readonly #embedder: Pick<Embedder, 'embed'>
   readonly #embedderVersion: string
   readonly #partsDir: string
@@ -46,7 +46,7 @@ export class IngestJobs implements JobKindHandler {
     store: Store
     originals: Originals
     /** Started by the first job, so that a process that ingests nothing has no parser running. */
-    preparer: () => Promise<Preparer>
+    preparer: () => Promise<Pick<Preparer, 'prepare'>>
     embedder: Pick<Embedder, 'embed'>
     embedderVersion: string
     /** Vectors of documents that are being embedded; may be deleted at any time. */
@@ -86,12 +86,12 @@ export class IngestJobs implements JobKindHandler {
       await this.#store.transact(({ documents }) => documents.update(document.id, { status: 'READY' }))
       return context.progress(1, 1, 'nothing new')
     }
-    const chunks = await this.#embed(job, title, prepared, context)
+    const { chunks, reused } = await this.#embed(job, document, title, prepared, context)
     await context.progress(chunks.length, chunks.length, 'storing')
     const { added, removed } = await this.#commit(payload, prepared, title, textHash, chunks)
     const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
     await this.#index.apply(document.collectionId, { added: vectors, removed })
-    await context.progress(chunks.length, chunks.length, 'done')
+    await context.progress(chunks.length, chunks.length, `done${reused}`)
   }
 
   async #prepare({ documentId, originalHash, mediaType, fileName }: Payload, signal: AbortSignal) {
@@ -113,24 +113,31 @@ export class IngestJobs implements JobKindHandler {
 
   async #embed(
     job: Job,
+    { collectionId }: Document,
     title: string,
     prepared: PreparedDocument,
     { progress, signal }: JobContext,
-  ): Promise<EmbeddedChunk[]> {
+  ): Promise<{ chunks: EmbeddedChunk[]; reused: string }> {
     const { canonicalText, chunks } = prepared
     const texts = chunks.map(({ start, end, headingPath }) =>
       embeddingText(title, headingPath, canonicalText.slice(start, end)),
     )
-    await progress(0, texts.length, 'embedding')
-    const vectors = await embedInParts(texts, {
+    let reused = ''
+    const vectors = await embedNewTexts(texts, {
+      chunks: this.#store.reader.chunks,
+      collectionId,
       embedder: this.#embedder,
       embedderVersion: this.#embedderVersion,
       folder: this.#partsFolder(job),
       signal,
-      onProgress: (done) => void progress(done, texts.length, 'embedding').catch(() => undefined),
+      onReused: (count) => {
+        if (count > 0) reused = ` (${count} of ${texts.length} reused)`
+        return progress(count, texts.length, `embedding${reused}`)
+      },
+      onProgress: (done) => void progress(done, texts.length, `embedding${reused}`).catch(() => undefined),
     })
     signal.throwIfAborted()
-    return chunks.map((chunk, at) => ({ ...chunk, vector: vectors[at] as Float32Array }))
+    return { chunks: chunks.map((chunk, at) => ({ ...chunk, ...(vectors[at] as KeyedVector) })), reused }
   }
 
   #partsFolder(job: Job): string {

@@ -148,6 +148,8 @@ export interface DocumentWriter {
 export interface EmbeddedChunk extends ChunkSpan {
   /** 384 numbers, L2 norm 1. */
   readonly vector: Float32Array
+  /** Of what was embedded (embed/embedding-key.ts); null: nobody will look for it. */
+  readonly embeddingKey: string | null
 }
 
 export interface LexicalHit {
@@ -165,6 +167,8 @@ export interface ChunkReader {
   vectorsAfter(collectionId: string, afterSeq: number, limit: number): Promise<{ seq: number; vector: Float32Array }[]>
   /** Rising by seq; those that no longer exist are left out. */
   vectorsOf(seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]>
+  /** Vectors of live chunks of the collection that have one of these keys (any number of them); never those of another. */
+  vectorsByKey(collectionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
   /** Seqs of the live chunks of a collection, rising; narrowed by the filter (an empty list of documents: none). */
   liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
   count(collectionId?: string): Promise<number>

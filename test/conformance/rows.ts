@@ -78,6 +78,7 @@ export function chunksOf(
       tokenCount: piece.split(/\s+/).length,
       headingPath: [],
       vector: vectors(index),
+      embeddingKey: null,
     }
     start = chunk.end
     return chunk

@@ -386,7 +386,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         )
         const stored = await store.reader.chunks.ofDocument(row.id)
         expect(stored).toEqual(
-          headed.map(({ vector: _, ...span }, ordinal) => ({
+          headed.map(({ vector: _, embeddingKey: __, ...span }, ordinal) => ({
             ...span,
             seq: seqs[ordinal],
             documentId: row.id,
@@ -443,6 +443,32 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect([...first, ...rest].map(({ seq }) => seq)).toEqual(seqs)
         const some = await store.reader.chunks.vectorsOf([seqs[2] as number, 9_999_999, seqs[0] as number])
         expect(some).toEqual([first[0], rest[0]])
+      })
+
+      it('finds the vectors of live chunks by what was embedded, in their own collection only', async () => {
+        const keyed = (keys: readonly string[], seed: number) =>
+          chunksOf(keys, (index) => unitVector(seed + index)).map((chunk, at) => ({
+            ...chunk,
+            embeddingKey: keys[at] as string,
+          }))
+        const other = await addCollection(store)
+        const { document: row } = await store.transact((transactor) =>
+          addDocument(transactor, collection.id, ['a', 'b'], {}, keyed(['a', 'b'], 1)),
+        )
+        await store.transact((transactor) => addDocument(transactor, other.id, ['c'], {}, keyed(['c'], 9)))
+        await document(['no key'])
+        const find = (collectionId: string, keys: string[]) => store.reader.chunks.vectorsByKey(collectionId, keys)
+        const many = Array.from({ length: 2500 }, (_, at) => `none ${at}`)
+        expect(await find(collection.id, [...many, 'b', 'c', 'a'])).toEqual(
+          new Map([
+            ['a', unitVector(1)],
+            ['b', unitVector(2)],
+          ]),
+        )
+        expect(await find(other.id, ['a', 'c'])).toEqual(new Map([['c', unitVector(9)]]))
+        expect(await find(collection.id, [])).toEqual(new Map())
+        await store.transact(({ documents }) => documents.remove(row.id))
+        expect(await find(collection.id, ['a', 'b'])).toEqual(new Map())
       })
 
       it('lists live seqs, narrowed to documents', async () => {

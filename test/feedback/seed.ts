@@ -72,7 +72,13 @@ export async function addVersion(store: Store, documentId: string, text: string)
     await transactor.chunks.replace(
       document,
       version,
-      paragraphs(text).map((span) => ({ ...span, tokenCount: 1, headingPath: [], vector: new Float32Array(384) })),
+      paragraphs(text).map((span) => ({
+        ...span,
+        tokenCount: 1,
+        headingPath: [],
+        vector: new Float32Array(384),
+        embeddingKey: null,
+      })),
     )
     return version
   })

@@ -59,7 +59,7 @@ async function ingest(document: Document, canonicalText: string, originalHash = 
     await transactor.documents.insertVersion(version)
     await transactor.documents.update(document.id, { currentVersion: version.version, status: 'READY' })
     await transactor.chunks.replace(document, version, [
-      { start: 0, end: canonicalText.length, tokenCount: 1, headingPath: [], vector },
+      { start: 0, end: canonicalText.length, tokenCount: 1, headingPath: [], vector, embeddingKey: null },
     ])
   })
 }

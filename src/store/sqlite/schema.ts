@@ -83,6 +83,7 @@ export interface ChunkRow {
   end: number
   token_count: number
   heading_path: string
+  embedding_key: string | null
 }
 export interface ChunkVectorRow {
   seq: number
