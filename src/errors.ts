@@ -54,6 +54,7 @@ export const ERROR_TABLE = {
     status: 404,
     hint: 'List the documents with `docent documents list` or the `documents` query.',
   },
+  VERSION_NOT_FOUND: { status: 404, hint: 'List the versions of a document with `docent documents show ID`.' },
   COLLECTION_NOT_FOUND: {
     status: 404,
     hint: 'Use a collection that exists, or leave `collections` out to ask all of them.',

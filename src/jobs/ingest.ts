@@ -7,8 +7,9 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import type { Document, DocumentVersion, Job } from '../domain.js'
+import type { ChunkSpan, Document, DocumentVersion, Job } from '../domain.js'
 import type { Embedder } from '../embed/embedder.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import type { VectorIndex } from '../index/vector-index.js'
@@ -24,8 +25,8 @@ const payloadSchema = z.object({
   originalHash: z.string(),
   mediaType: z.string(),
   fileName: z.string().nullable(),
-  /** What the uploader called it, if anything. */
-  title: z.string().nullable(),
+  /** Read although the document has these bytes already. Jobs of earlier releases do not say. */
+  reparse: z.boolean().default(false),
 })
 type Payload = z.output<typeof payloadSchema>
 
@@ -78,13 +79,13 @@ export class IngestJobs implements JobKindHandler {
   async #ingest(job: Job, context: JobContext): Promise<void> {
     const payload = payloadSchema.parse(job.payload)
     const document = await presentDocument(this.#store.reader.documents, payload.documentId)
+    if (!payload.reparse && (await this.#isKnown(document, payload))) return this.#leave(document, context)
     await context.progress(0, 0, 'reading')
     const prepared = await this.#prepare(payload, context.signal)
-    const title = payload.title ?? prepared.title ?? payload.fileName ?? document.title
+    const title = document.givenTitle ?? prepared.title ?? payload.fileName ?? document.title
     const textHash = createHash('sha256').update(prepared.canonicalText).digest('hex')
-    if (await this.#isCurrent(document, textHash, title)) {
-      await this.#store.transact(({ documents }) => documents.update(document.id, { status: 'READY' }))
-      return context.progress(1, 1, 'nothing new')
+    if (document.title === title && (await this.#isCurrent(document, prepared, textHash, payload))) {
+      return this.#leave(document, context)
     }
     const { chunks, reused } = await this.#embed(job, document, title, prepared, context)
     await context.progress(chunks.length, chunks.length, 'storing')
@@ -105,10 +106,35 @@ export class IngestJobs implements JobKindHandler {
     }
   }
 
-  async #isCurrent(document: Document, textHash: string, title: string): Promise<boolean> {
-    if (document.currentVersion === 0 || document.title !== title) return false
-    const current = await this.#store.reader.documents.version(document.id, document.currentVersion)
-    return current?.textHash === textHash
+  /** The same bytes, read as the same thing, and a title that stays: what they say is what the document says. */
+  async #isKnown({ id, currentVersion, title, givenTitle }: Document, payload: Payload): Promise<boolean> {
+    const current = await this.#store.reader.documents.versionSummary(id, currentVersion)
+    if (current?.originalHash !== payload.originalHash || current.mediaType !== payload.mediaType) return false
+    return title === (givenTitle ?? current.ownTitle ?? current.fileName ?? title)
+  }
+
+  /** Whether reading it has changed nothing: no text, and where that is not the question, nothing around it either. */
+  async #isCurrent(
+    { id, currentVersion }: Document,
+    prepared: PreparedDocument,
+    textHash: string,
+    { reparse }: Payload,
+  ): Promise<boolean> {
+    const { documents, chunks } = this.#store.reader
+    const summary = await documents.versionSummary(id, currentVersion)
+    if (summary?.textHash !== textHash) return false
+    if (!isDeepStrictEqual(summary.ownMetadata, asStored(prepared.metadata))) return false
+    if (!reparse) return true
+    const sections = (await documents.version(id, currentVersion))?.sections
+    const places = await documents.places(id, currentVersion, 0, prepared.canonicalText.length)
+    const spans = (await chunks.ofDocument(id)).map(spanOf)
+    const now = { sections: prepared.sections, places: prepared.places, spans: prepared.chunks.map(spanOf) }
+    return isDeepStrictEqual({ sections, places, spans }, asStored(now))
+  }
+
+  async #leave({ id }: Document, context: JobContext): Promise<void> {
+    await this.#store.transact(({ documents }) => documents.update(id, { status: 'READY' }))
+    await context.progress(1, 1, 'nothing new')
   }
 
   async #embed(
@@ -151,14 +177,15 @@ export class IngestJobs implements JobKindHandler {
   #commit(payload: Payload, prepared: PreparedDocument, title: string, textHash: string, chunks: EmbeddedChunk[]) {
     return this.#store.transact(async (transactor) => {
       const document = await presentDocument(transactor.documents, payload.documentId)
-      const { mediaType } = payload
+      const { originalHash, mediaType, fileName } = payload
       const version: DocumentVersion = {
         documentId: document.id,
         version: (await transactor.documents.lastVersion(document.id)) + 1,
         canonicalText: prepared.canonicalText,
         textHash,
-        originalHash: payload.originalHash,
-        mediaType,
+        ...{ originalHash, mediaType, fileName },
+        ownTitle: prepared.title,
+        ownMetadata: prepared.metadata,
         sections: prepared.sections,
         createdAt: new Date(),
       }
@@ -167,7 +194,7 @@ export class IngestJobs implements JobKindHandler {
         title,
         mediaType,
         // What the uploader says outranks what the file says of itself.
-        metadata: { ...prepared.metadata, ...document.metadata },
+        metadata: { ...prepared.metadata, ...document.givenMetadata },
         currentVersion: version.version,
         status: 'READY',
       })
@@ -185,3 +212,6 @@ async function presentDocument(
   if (!document || document.status === 'DELETED') throw new DocentError('CANCELLED', `document ${id} was deleted`)
   return document
 }
+
+const spanOf = ({ start, end, tokenCount, headingPath }: ChunkSpan) => ({ start, end, tokenCount, headingPath })
+const asStored = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

@@ -208,6 +208,56 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await documents.version(row.id, 4)).toBeUndefined()
       })
 
+      it('keeps what a document is called, by whom it was last given, and which bytes each name stands for', async () => {
+        const { document: row } = await document(['words'], { externalId: 'docs/b' })
+        const queue = (originalHash: string, status: Job['status'] = 'QUEUED') => {
+          const source = { originalHash, mediaType: 'text/plain', fileName: 'b.txt' }
+          const job = jobRow({ payload: { documentId: row.id, ...source }, subject: row.id, status })
+          return store.transact(({ jobs }) => jobs.insert(job)).then(() => ({ job, source }))
+        }
+        const { documents } = store.reader
+        const [stored] = await documents.versions(row.id)
+        expect(stored).toEqual(await documents.versionSummary(row.id, 1))
+        expect(stored).not.toHaveProperty('canonicalText')
+        expect(await documents.lastUpload(row.id)).toMatchObject({ originalHash: 'a'.repeat(64), fileName: null })
+        expect(await documents.lastUpload('none')).toBeUndefined()
+        expect(await documents.holdersOf(collection.id, 'a'.repeat(64))).toEqual([row])
+        expect(await documents.holdersOf('another', 'a'.repeat(64))).toEqual([])
+
+        await store.transact(async ({ documents }) => {
+          for (const name of ['docs/c', 'docs/a', 'docs', 'docs2/x']) await documents.addName(row.id, name)
+        })
+        await queue('b'.repeat(64), 'FAILED')
+        const { job, source } = await queue('c'.repeat(64))
+        expect(await documents.lastUpload(row.id)).toEqual(source)
+        expect(await documents.namesOf(row.id)).toEqual(['docs/b', 'docs/c', 'docs/a', 'docs', 'docs2/x'])
+        expect(await documents.get(row.id)).toMatchObject({ externalId: 'docs/b' })
+        expect(await documents.byExternalId(collection.id, 'docs/a')).toEqual(row)
+        const first = await documents.names(collection.id, { prefix: 'docs/', first: 2 })
+        const after = first.nextCursor as string
+        const rest = await documents.names(collection.id, { prefix: 'docs/', first: 2, after })
+        const named = { documentId: row.id, originalHash: 'c'.repeat(64) }
+        expect([...first.items, ...rest.items]).toEqual(
+          ['a', 'b', 'c'].map((name) => ({ name: `docs/${name}`, ...named })),
+        )
+        expect(rest.nextCursor).toBeNull()
+
+        await store.transact(async ({ documents, jobs }) => {
+          await jobs.update(job.id, { status: 'CANCELLED' })
+          await documents.removeName(collection.id, 'docs/b')
+          await documents.removeName('another', 'docs/c')
+        })
+        expect(await documents.get(row.id)).toMatchObject({ externalId: 'docs/c' })
+        const [now] = (await documents.names(collection.id, { prefix: 'docs/', first: 9 })).items
+        expect(now).toEqual({ name: 'docs/a', documentId: row.id, originalHash: 'a'.repeat(64) })
+        const taken = store.transact(({ documents }) =>
+          documents.insert(documentRow(collection.id, { externalId: 'docs/a' })),
+        )
+        await expect(taken).rejects.toMatchObject({ code: 'INTERNAL' })
+        await store.transact(({ documents }) => documents.remove(row.id))
+        expect((await documents.names(collection.id, { prefix: '', first: 9 })).items).toEqual([])
+      })
+
       it('finds where a span stands in its file, and the headings over it', async () => {
         const row = documentRow(collection.id)
         const common = { page: null, sheet: null, slide: null, row: null, isHeader: false, box: null }

@@ -124,3 +124,160 @@ describe('embeddings', () => {
     expect(embedded).toHaveLength(all)
   })
 })
+
+const titleOf = async (id: string) => (await store.reader.documents.get(id))?.title
+const namesOf = (id: string) => store.reader.documents.namesOf(id)
+const update = async (id: string, change: Parameters<Documents['update']>[1]) => {
+  embedded.length = 0
+  parsed = 0
+  return ended(await documents.update(id, change))
+}
+
+describe('the same bytes again', () => {
+  it('are not even parsed, unless that is asked for; what reads the same makes no version then', async () => {
+    const first = await add({ externalId: 'a.md', fileName: 'a.md', content: HANDBOOK })
+    const again = await add({ externalId: 'a.md', fileName: 'a.md', content: HANDBOOK })
+    expect(again.job.progress.stage).toBe('nothing new')
+    expect(parsed).toBe(0)
+    const reparsed = await add({ externalId: 'a.md', fileName: 'a.md', content: HANDBOOK, reparse: true })
+    expect(reparsed.job.progress.stage).toBe('nothing new')
+    expect([parsed, embedded.length]).toEqual([1, 0])
+    expect(await documentOf(again.job)).toMatchObject({ id: first.document.id, currentVersion: 1, status: 'READY' })
+  })
+
+  it('make a version when another parser reads them otherwise', async () => {
+    const { document } = await add({ externalId: 'a', mediaType: 'text/plain', content: '# *A*' })
+    expect((await documents.text(document.id)).text).toBe('# *A*')
+    await add({ externalId: 'a', mediaType: 'text/markdown', content: '# *A*' })
+    expect(await documents.text(document.id)).toEqual({ text: 'A', version: 2 })
+  })
+
+  it('of a version that is past are read again', async () => {
+    const { document } = await add({ externalId: 'a', content: 'one' })
+    await add({ externalId: 'a', content: 'two' })
+    await add({ externalId: 'a', content: 'one' })
+    expect(await documents.text(document.id)).toEqual({ text: 'one', version: 3 })
+  })
+})
+
+describe('what is said of a document', () => {
+  it('changes without its file: a title in the index too, metadata at once, and nothing is embedded for nothing', async () => {
+    const content = '---\nlanguage: en\n---\n\n# Leave\n\nTwelve weeks.'
+    const { document } = await add({ fileName: 'leave.md', content, metadata: { team: 'hr' } })
+    expect(document).toMatchObject({ title: 'Leave', metadata: { language: 'en', team: 'hr' } })
+    const accepted = await documents.update(document.id, { metadata: { team: 'people' } })
+    const { givenMetadata, metadata } = await documentOf(accepted)
+    expect([givenMetadata, metadata]).toEqual([{ team: 'people' }, { language: 'en', team: 'people' }])
+    expect((await ended(accepted)).progress.stage).toBe('nothing new')
+
+    await update(document.id, { title: 'Parental leave' })
+    expect(await documentOf(accepted)).toMatchObject({ title: 'Parental leave', currentVersion: 2 })
+    expect(parsed).toBe(1)
+    const options = { collectionIds: [], filter: {}, limit: 5 }
+    expect(await store.reader.chunks.searchLexical('parental', options)).toHaveLength(1)
+    // It stays when the file changes, and goes when it is taken back.
+    await update(document.id, { content: content.replace('Twelve', 'Ten') })
+    expect(await titleOf(document.id)).toBe('Parental leave')
+    await update(document.id, { title: '' })
+    expect(await documentOf(accepted)).toMatchObject({ title: 'Leave', metadata: { language: 'en', team: 'people' } })
+  })
+
+  it('is not outranked by what an earlier file said of itself', async () => {
+    const { document } = await add({ fileName: 'a.md', content: '---\nlanguage: en\n---\n\nHello.' })
+    await update(document.id, { content: '---\nlanguage: de\n---\n\nHallo.' })
+    expect(await store.reader.documents.get(document.id)).toMatchObject({ metadata: { language: 'de' } })
+  })
+
+  it('is refused of a document that is not there, was deleted, or never had a file that could be read', async () => {
+    await expect(documents.update('none', {})).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
+    const { document } = await add({ content: '  \n' })
+    expect(document.status).toBe('FAILED')
+    await expect(documents.update(document.id, { title: 'A' })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    expect((await update(document.id, { content: 'text' })).status).toBe('SUCCEEDED')
+    await documents.remove(document.id)
+    await expect(documents.update(document.id, { content: 'x' })).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
+  })
+})
+
+describe('an earlier version', () => {
+  it('is restored as the next one, from its own file', async () => {
+    const { document } = await add({ fileName: 'a.md', content: '# One\n\nFirst.' })
+    await update(document.id, { content: 'Second.', mediaType: 'text/plain' })
+    const job = await ended(await documents.restore(document.id, 1))
+    expect(job.status).toBe('SUCCEEDED')
+    expect(await documents.text(document.id)).toEqual({ text: 'One\n\nFirst.', version: 3 })
+    expect((await documents.text(document.id, 2)).text).toBe('Second.')
+    const versions = await store.reader.documents.versions(document.id)
+    expect(versions.map(({ version, mediaType, fileName }) => [version, mediaType, fileName])).toEqual([
+      [3, 'text/markdown', 'a.md'],
+      [2, 'text/plain', null],
+      [1, 'text/markdown', 'a.md'],
+    ])
+    expect(versions[0]?.originalHash).toBe(versions[2]?.originalHash)
+  })
+
+  it('cannot be restored when there is none, or of a deleted document', async () => {
+    const { document } = await add({ content: 'text' })
+    await expect(documents.restore(document.id, 2)).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
+    await documents.remove(document.id)
+    await expect(documents.restore(document.id, 1)).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
+  })
+})
+
+describe('exact duplicates', () => {
+  it('are one document with several names, which is read once', async () => {
+    const [first, second] = await Promise.all([
+      documents.add({ externalId: 'a.md', fileName: 'a.md', content: 'The same.' }),
+      documents.add({ externalId: 'b.md', fileName: 'b.md', content: 'The same.' }),
+    ])
+    await Promise.all([ended(first), ended(second)])
+    const { document } = await add({ externalId: 'c.md', fileName: 'c.md', content: 'The same.' })
+    expect([first, second].map(({ payload }) => payload.documentId)).toEqual([document.id, document.id])
+    expect((await namesOf(document.id)).sort()).toEqual(['a.md', 'b.md', 'c.md'])
+    expect(document).toMatchObject({ currentVersion: 1, externalId: expect.stringMatching(/^[ab]\.md$/) })
+    expect(parsed).toBe(0)
+    for (const name of ['a.md', 'b.md', 'c.md']) {
+      const found = await store.reader.documents.byExternalId(document.collectionId, name)
+      expect(found?.id).toBe(document.id)
+    }
+  })
+
+  it('are not looked for in another collection, nor joined when something else is said of them', async () => {
+    const upload = { externalId: 'a.md', fileName: 'a.md', content: 'The same.' }
+    const ids = [
+      await add(upload),
+      await add({ ...upload, externalId: 'b.md', collection: 'other' }),
+      await add({ ...upload, externalId: 'c.md', title: 'C' }),
+      await add({ ...upload, externalId: 'd.md', metadata: { team: 'x' } }),
+      await add({ ...upload, externalId: 'e.md', mediaType: 'text/plain', fileName: 'e.txt' }),
+      await add({ ...upload, externalId: undefined }),
+    ].map(({ document }) => document.id)
+    expect(new Set(ids).size).toBe(6)
+    expect((await add({ ...upload, externalId: 'f.md', metadata: { team: 'x' } })).document.id).toBe(ids[3])
+    expect((await add({ ...upload, externalId: undefined })).document.id).toBe(ids[5])
+  })
+
+  it('part when one of them changes, with what was said of them', async () => {
+    const same = { fileName: 'a.md', content: 'The same.', metadata: { team: 'x' } }
+    const { document } = await add({ ...same, externalId: 'a.md' })
+    await add({ ...same, externalId: 'b.md' })
+    const changed = await add({ externalId: 'a.md', fileName: 'a.md', content: 'Another.' })
+    expect(changed.document).toMatchObject({ externalId: 'a.md', currentVersion: 1, metadata: { team: 'x' } })
+    expect(changed.document.id).not.toBe(document.id)
+    expect(await documents.text(document.id)).toEqual({ text: 'The same.', version: 1 })
+    expect(await namesOf(document.id)).toEqual(['b.md'])
+    // The last name is the document itself.
+    const last = await add({ externalId: 'b.md', fileName: 'b.md', content: 'A third.' })
+    expect(last.document).toMatchObject({ id: document.id, currentVersion: 2 })
+  })
+
+  it('lose a name at a time; the last one takes the document with it', async () => {
+    const { document } = await add({ externalId: 'a', content: 'The same.' })
+    await add({ externalId: 'b', content: 'The same.' })
+    const remove = (name: string) => documents.removeName(document.collectionId, name)
+    expect(await remove('a')).toMatchObject({ id: document.id, status: 'READY', externalId: 'b' })
+    await expect(remove('a')).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
+    expect(await remove('b')).toMatchObject({ id: document.id, status: 'DELETED', externalId: null })
+    expect((await add({ externalId: 'b', content: 'The same.' })).document.id).not.toBe(document.id)
+  })
+})
