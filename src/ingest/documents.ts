@@ -235,7 +235,8 @@ async function declaredAs(
 ): Promise<Pick<DocumentChange, 'mediaType' | 'fileName'>> {
   if (change.mediaType !== undefined || change.fileName !== undefined) return {}
   if (typeof change.content === 'string') return { mediaType: mediaType.startsWith('text/') ? mediaType : 'text/plain' }
-  return { fileName: (await documents.lastUpload(id))?.fileName ?? undefined }
+  const last = await documents.lastUpload(id)
+  return last ? { mediaType: last.mediaType, fileName: last.fileName ?? undefined } : {}
 }
 
 async function lastFile(documents: DocumentReader, id: string): Promise<UploadedFile> {
