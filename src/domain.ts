@@ -171,6 +171,8 @@ export interface Passage {
   readonly lexicalScore: number | null
   /** Of both searches (retrieve/fusion.ts): what the passages are ordered by. */
   readonly score: number
+  /** Documents of the same collection that say nearly the same, in passages that came lower and are left out. */
+  readonly duplicates: readonly string[]
 }
 
 export interface Answer {
