@@ -57,6 +57,7 @@ export const ERROR_TABLE = {
     status: 404,
     hint: 'List the documents with `docent documents list` or the `documents` query.',
   },
+  VERSION_NOT_FOUND: { status: 404, hint: 'List the versions of a document with `docent documents show ID`.' },
   COLLECTION_NOT_FOUND: {
     status: 404,
     hint: 'Use a collection that exists, or leave `collections` out to ask all of them.',
@@ -133,6 +134,10 @@ export const ERROR_TABLE = {
   // running it
   JOB_NOT_CANCELLABLE: { status: 409, hint: 'Only queued and running jobs can be cancelled.' },
   CANCELLED: { status: 409, hint: 'The job was cancelled on request. Start it again when you want it.' },
+  SYNC_REFUSED: {
+    status: 409,
+    hint: 'Make sure that the folder is all there (mounted, checked out). If it is, see what --dry-run lists and give --force.',
+  },
   PORT_IN_USE: { status: 500, hint: 'Stop the program on that port, or set DOCENT_PORT to another.' },
   DATA_IN_USE: {
     status: 500,

@@ -9,6 +9,7 @@ export interface UploadFields {
   readonly title?: string
   readonly externalId?: string
   readonly collection?: string
+  readonly reparse?: string
 }
 
 export interface UploadResult {

@@ -33,7 +33,8 @@ DocumentType.implement({
     id: t.exposeID('id'),
     externalId: t.exposeString('externalId', {
       nullable: true,
-      description: "The uploader's own name for it: uploading it again makes the next version.",
+      description:
+        "The uploader's own name for it: uploading it again makes the next version. The oldest of its names.",
     }),
     title: t.exposeString('title', { description: 'Empty once deleted.' }),
     mediaType: t.exposeString('mediaType'),

@@ -31,6 +31,11 @@ export const PassageType = builder.objectRef<FoundPassage>('Passage').implement(
     denseRank: t.exposeInt('denseRank', { nullable: true }),
     denseScore: t.exposeFloat('denseScore', { nullable: true, description: 'Cosine similarity, -1 to 1.' }),
     lexicalRank: t.exposeInt('lexicalRank', { nullable: true }),
+    duplicates: t.idList({
+      description:
+        'Documents of the same collection with a near-equal passage that came lower and was left out for this one.',
+      resolve: ({ duplicates }) => [...duplicates],
+    }),
     lexicalScore: t.exposeFloat('lexicalScore', { nullable: true, description: 'BM25, larger is better.' }),
     matchedTerms: t.stringList({
       description: 'Words of the question that the passage, its headings or its title have, in any form.',

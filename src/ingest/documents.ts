@@ -6,28 +6,41 @@
  * Parsers run in the preparer's process only (prepare-process.ts).
  */
 import type { Readable } from 'node:stream'
-import { v7 as uuidv7 } from 'uuid'
-import type { Batch, Collection, Document, DocumentFilter, Job, JsonObject } from '../domain.js'
+import type { Batch, Document, DocumentFilter, Job } from '../domain.js'
 import { DocentError } from '../errors.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Store, Transactor } from '../store/store.js'
-import { isContainer, type MediaType } from './formats.js'
+import { type ContainerType, isContainer, type MediaType } from './formats.js'
 import { detectMediaType, refuseDeclared } from './media-type.js'
-import type { Originals } from './originals.js'
+import type { Originals, StoredOriginal } from './originals.js'
+import {
+  changeDocument,
+  ingestJob,
+  type Registered,
+  registerUpload,
+  type Said,
+  type UploadedFile,
+} from './register-upload.js'
 
-export const DEFAULT_COLLECTION = 'default'
 const MAX_NAME_LENGTH = 500
 const REMOVED_AT_ONCE = 100
 
-export interface Upload {
-  /** Left out: the document's own title (front matter, first heading), else the file's name. */
-  readonly title?: string | undefined
-  readonly fileName?: string | undefined
+/**
+ * What is left out stays as the document has it. A document that was never given a title has its own (front matter, first
+ * heading), else the file's name.
+ */
+export interface DocumentChange extends Said {
   readonly mediaType?: string | undefined
+  /** Left out: only what is said of the document changes. */
+  readonly content?: Readable | string | undefined
+  /** Bytes that the document has already are read anew, by the parsers of this release. */
+  readonly reparse?: boolean | undefined
+}
+
+export interface Upload extends DocumentChange {
   readonly content: Readable | string
   /** The uploader's own name for the document: uploading it again makes the next version. */
   readonly externalId?: string | undefined
-  readonly metadata?: JsonObject | undefined
   /** Id or name; a name that is not there yet makes a collection. */
   readonly collection?: string | undefined
   readonly batch?: UploadBatch | undefined
@@ -72,39 +85,55 @@ export class Documents {
    * @throws INVALID_INPUT, UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, EMPTY_DOCUMENT, CONTENT_MISMATCH; nothing is kept then
    */
   async add(upload: Upload): Promise<Job> {
-    for (const field of ['title', 'fileName', 'externalId', 'collection'] as const) checkName(field, upload[field])
-    // Said before a byte is read.
-    refuseDeclared(upload)
-    let mediaType: MediaType = 'text/plain'
-    using original = await this.#originals.write(upload.content, this.#maxUploadBytes, async (path) => {
-      mediaType = await detectMediaType(path, upload)
-    })
-    const fileName = upload.fileName ?? null
-    const job = await this.#store.transact(async (transactor) => {
-      const { jobs, documents } = transactor
+    checkNames(upload)
+    using file = await this.#receive(upload)
+    return await this.#accept(upload, async (transactor) => {
+      const { jobs } = transactor
+      const fileName = upload.fileName ?? null
       const batch = upload.batch && (await ensureBatch(jobs, upload.batch))
       const mayRepeat = upload.batch?.mayRepeat || batch?.idempotencyKey
-      const known = batch && mayRepeat && (await jobs.ofUpload(batch.id, { originalHash: original.hash, fileName }))
+      const known = batch && mayRepeat && (await jobs.ofUpload(batch.id, { originalHash: file.hash, fileName }))
       if (known) return known
+      const { mediaType } = file
       if (isContainer(mediaType)) {
-        const queued = unpackJob(upload, original.hash, mediaType, batch?.id ?? null)
+        const queued = unpackJob(upload, { ...file, mediaType }, batch?.id ?? null)
         await jobs.insert(queued)
         return queued
       }
-      const document = await registerDocument(transactor, upload, mediaType)
-      await documents.holdOriginal(document.id, original.hash)
-      const title = upload.title?.trim() || null
-      const payload = { documentId: document.id, originalHash: original.hash, mediaType, fileName, title }
-      const queued = queuedJob('ingest', payload, {
-        batchId: batch?.id ?? null,
-        subject: document.id,
-        isLarge: original.byteCount >= LARGE_BYTES,
-      })
-      await jobs.insert(queued)
-      return queued
+      return { ...(await registerUpload(transactor, upload, file)), batchId: batch?.id }
     })
-    this.#onQueued()
-    return job
+  }
+
+  /**
+   * Makes the next version of a document, whatever it is called; accepted as by `add`. Without content only what is said of
+   * the document changes.
+   * @throws DOCUMENT_NOT_FOUND, also for a deleted one, and what `add` throws
+   */
+  async update(id: string, change: DocumentChange): Promise<Job> {
+    checkNames(change)
+    const { documents } = this.#store.reader
+    const document = await livingDocument(documents, id)
+    const { content } = change
+    if (content === undefined) return this.#change(id, change, (reader) => lastFile(reader, id))
+    const upload = { ...change, ...(await declaredAs(documents, document, change)), content }
+    using file = await this.#receive(upload)
+    if (isContainer(file.mediaType)) {
+      throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `${file.mediaType} holds documents and is no version of one`)
+    }
+    return await this.#change(id, upload, async () => file)
+  }
+
+  /**
+   * The file of an earlier version, read anew, becomes the next version. What its uploader says of the document stays.
+   * @throws DOCUMENT_NOT_FOUND, also for a deleted one; VERSION_NOT_FOUND
+   */
+  async restore(id: string, version: number): Promise<Job> {
+    const { documents } = this.#store.reader
+    await livingDocument(documents, id)
+    const summary = await documents.versionSummary(id, version)
+    if (!summary) throw new DocentError('VERSION_NOT_FOUND', `document ${id} has no version ${version}`)
+    const { originalHash: hash, mediaType, fileName } = summary
+    return this.#change(id, { fileName: fileName ?? undefined }, async () => ({ hash, mediaType }))
   }
 
   /**
@@ -112,17 +141,21 @@ export class Documents {
    * those that another document holds.
    * @throws DOCUMENT_NOT_FOUND
    */
-  async remove(id: string): Promise<Document> {
-    const { document, seqs, originals } = await this.#store.transact(async ({ documents, chunks }) => {
-      await presentDocument(documents, id)
-      const held = await documents.originalsOf(id)
-      const removed = await chunks.removeOfDocument(id)
-      await documents.remove(id)
-      return { document: await presentDocument(documents, id), seqs: removed, originals: held }
+  remove(id: string): Promise<Document> {
+    return this.#remove(async (documents) => ({ document: await presentDocument(documents, id), isLast: true }))
+  }
+
+  /**
+   * Takes a name from its document; the last one takes the document with it, as `remove` does.
+   * @throws DOCUMENT_NOT_FOUND
+   */
+  removeName(collectionId: string, name: string): Promise<Document> {
+    return this.#remove(async (documents) => {
+      const document = await documents.byExternalId(collectionId, name)
+      if (!document) throw new DocentError('DOCUMENT_NOT_FOUND', `no document of the collection is called ${name}`)
+      await documents.removeName(collectionId, name)
+      return { document, isLast: (await documents.namesOf(document.id)).length === 0 }
     })
-    if (seqs.length > 0) await this.#onRemoved(document.collectionId, seqs)
-    await this.#originals.remove(originals, (hashes) => this.#store.reader.documents.unusedOriginals(hashes))
-    return document
   }
 
   /** @returns how many were removed; each one as `remove` does */
@@ -144,8 +177,7 @@ export class Documents {
    */
   async text(id: string, version?: number): Promise<{ text: string; version: number }> {
     const documents = this.#store.reader.documents
-    const document = await presentDocument(documents, id)
-    if (document.status === 'DELETED') throw new DocentError('DOCUMENT_NOT_FOUND', `document ${id} was deleted`)
+    const document = await livingDocument(documents, id)
     const number = version ?? document.currentVersion
     const row = number > 0 ? await documents.version(id, number) : undefined
     if (!row) {
@@ -154,12 +186,93 @@ export class Documents {
     }
     return { text: row.canonicalText, version: row.version }
   }
+
+  #change(
+    id: string,
+    said: Said & Pick<DocumentChange, 'reparse'>,
+    fileOf: (documents: DocumentReader) => Promise<UploadedFile>,
+  ): Promise<Job> {
+    return this.#accept(said, async ({ documents }) => {
+      const document = await livingDocument(documents, id)
+      return changeDocument(documents, document, said, await fileOf(documents))
+    })
+  }
+
+  /** Looked at and on disk, until it is disposed of or a row holds it. Refused by its name before a byte is read. */
+  async #receive(upload: Upload): Promise<StoredOriginal & { readonly mediaType: MediaType }> {
+    refuseDeclared(upload)
+    let mediaType: MediaType = 'text/plain'
+    const original = await this.#originals.write(upload.content, this.#maxUploadBytes, async (path) => {
+      mediaType = await detectMediaType(path, upload)
+    })
+    return { ...original, mediaType }
+  }
+
+  /** What `register` changes and the job that it leads to are one transaction. It may lead to a job that is there already. */
+  async #accept(
+    { reparse }: Pick<DocumentChange, 'reparse'>,
+    register: (transactor: Transactor) => Promise<Job | (Registered & { readonly batchId?: string | undefined })>,
+  ): Promise<Job> {
+    const job = await this.#store.transact(async (transactor) => {
+      const registered = await register(transactor)
+      if ('kind' in registered) return registered
+      const isLarge = (await this.#originals.byteCount(registered.source.originalHash)) >= LARGE_BYTES
+      const queued = ingestJob(registered, { batchId: registered.batchId ?? null, isLarge, reparse })
+      await transactor.jobs.insert(queued)
+      return queued
+    })
+    this.#onQueued()
+    return job
+  }
+
+  async #remove(
+    find: (documents: Transactor['documents']) => Promise<{ document: Document; isLast: boolean }>,
+  ): Promise<Document> {
+    const { document, seqs, originals } = await this.#store.transact(async ({ documents, chunks }) => {
+      const { document, isLast } = await find(documents)
+      if (!isLast) return { document: await presentDocument(documents, document.id), seqs: [], originals: [] }
+      const held = await documents.originalsOf(document.id)
+      const removed = await chunks.removeOfDocument(document.id)
+      await documents.remove(document.id)
+      return { document: await presentDocument(documents, document.id), seqs: removed, originals: held }
+    })
+    if (seqs.length > 0) await this.#onRemoved(document.collectionId, seqs)
+    await this.#originals.remove(originals, (hashes) => this.#store.reader.documents.unusedOriginals(hashes))
+    return document
+  }
+}
+
+/** How new content is to be read that came without a type: as the content before it. */
+async function declaredAs(
+  documents: DocumentReader,
+  { id, mediaType }: Document,
+  change: DocumentChange,
+): Promise<Pick<DocumentChange, 'mediaType' | 'fileName'>> {
+  if (change.mediaType !== undefined || change.fileName !== undefined) return {}
+  if (typeof change.content === 'string') return { mediaType: mediaType.startsWith('text/') ? mediaType : 'text/plain' }
+  const last = await documents.lastUpload(id)
+  return last ? { mediaType: last.mediaType, fileName: last.fileName ?? undefined } : {}
+}
+
+async function lastFile(documents: DocumentReader, id: string): Promise<UploadedFile> {
+  const last = await documents.lastUpload(id)
+  if (last) return { hash: last.originalHash, mediaType: last.mediaType }
+  throw new DocentError('INVALID_INPUT', `document ${id} has no file that could be read: send one`)
 }
 
 /** Its original is held by the job itself, until it has ended. */
-function unpackJob(upload: Upload, originalHash: string, mediaType: MediaType, batchId: string | null): Job {
+function unpackJob(
+  upload: Upload,
+  { hash, mediaType }: { readonly hash: string; readonly mediaType: ContainerType },
+  batchId: string | null,
+): Job {
   const { fileName = null, externalId = null, collection = null, metadata = {} } = upload
-  return queuedJob('unpack', { originalHash, mediaType, fileName, externalId, collection, metadata }, { batchId })
+  const payload = { originalHash: hash, mediaType, fileName, externalId, collection, metadata }
+  return queuedJob('unpack', payload, { batchId })
+}
+
+function checkNames(upload: DocumentChange & Pick<Upload, 'externalId' | 'collection'>): void {
+  for (const field of ['title', 'fileName', 'externalId', 'collection'] as const) checkName(field, upload[field])
 }
 
 function checkName(field: string, value: string | undefined): void {
@@ -170,37 +283,6 @@ function checkName(field: string, value: string | undefined): void {
   if (value.trim() === '' && field !== 'title') throw new DocentError('INVALID_INPUT', `${field} is empty`)
 }
 
-/** The document that `externalId` names, brought up to date, or a new one. */
-async function registerDocument(transactor: Transactor, upload: Upload, mediaType: MediaType): Promise<Document> {
-  const { documents } = transactor
-  const collection = await ensureCollection(transactor, upload.collection ?? DEFAULT_COLLECTION)
-  const externalId = upload.externalId ?? null
-  const known = externalId === null ? undefined : await documents.byExternalId(collection.id, externalId)
-  if (known) {
-    await documents.update(known.id, {
-      // A first version that failed is tried again; one that answers goes on answering.
-      ...(known.currentVersion === 0 && { status: 'PROCESSING' as const }),
-      ...(upload.metadata && { metadata: upload.metadata }),
-    })
-    return known
-  }
-  const now = new Date()
-  const document: Document = {
-    id: uuidv7(),
-    collectionId: collection.id,
-    externalId,
-    title: upload.title?.trim() || upload.fileName || externalId || 'Untitled',
-    mediaType,
-    metadata: upload.metadata ?? {},
-    currentVersion: 0,
-    status: 'PROCESSING',
-    createdAt: now,
-    updatedAt: now,
-  }
-  await documents.insert(document)
-  return document
-}
-
 async function ensureBatch(jobs: Transactor['jobs'], { id, idempotencyKey }: UploadBatch): Promise<Batch> {
   const known = idempotencyKey === undefined ? undefined : await jobs.batchByKey(idempotencyKey)
   if (known) return known
@@ -209,16 +291,15 @@ async function ensureBatch(jobs: Transactor['jobs'], { id, idempotencyKey }: Upl
   return batch
 }
 
-async function ensureCollection({ collections }: Transactor, idOrName: string): Promise<Collection> {
-  const known = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
-  if (known) return known
-  const collection: Collection = { id: uuidv7(), name: idOrName, createdAt: new Date() }
-  await collections.insert(collection)
-  return collection
-}
-
 async function presentDocument(documents: DocumentReader, id: string): Promise<Document> {
   const document = await documents.get(id)
   if (!document) throw new DocentError('DOCUMENT_NOT_FOUND', `there is no document ${id}`)
+  return document
+}
+
+/** @throws DOCUMENT_NOT_FOUND, also for a tombstone */
+async function livingDocument(documents: DocumentReader, id: string): Promise<Document> {
+  const document = await presentDocument(documents, id)
+  if (document.status === 'DELETED') throw new DocentError('DOCUMENT_NOT_FOUND', `document ${id} was deleted`)
   return document
 }

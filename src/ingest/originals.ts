@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Mutex } from 'async-mutex'
@@ -38,6 +38,10 @@ export class Originals {
 
   path(hash: string): string {
     return join(this.#folder, hash)
+  }
+
+  async byteCount(hash: string): Promise<number> {
+    return (await stat(this.path(hash))).size
   }
 
   /** Removes what an interrupted process left half written. Call at start, when no upload can be under way. */

@@ -31,6 +31,7 @@ export async function embedInParts(texts: readonly string[], options: EmbedInPar
     const before = vectors.length
     return embedder.embed(part, { priority: 'bulk', signal, onProgress: (done) => onProgress(before + done) })
   }
+  if (texts.length === 0) return []
   // Most documents are shorter than a part and leave no file.
   if (texts.length <= partTexts) return run(texts)
   for (let start = 0; start < texts.length; start += partTexts) {

@@ -1,14 +1,15 @@
 /**
  * Kind `ingest`: an uploaded original becomes the next version of its document. Parse and chunk (a process of its own),
- * embed (another; vectors of a long document are kept as they are made), then everything in one transaction, then the
+ * embed what is new of it (another; vectors of a long document are kept as they are made), then everything in one transaction, then the
  * vector index; a crash before the transaction leaves the old version answering, a crash after it leaves only what a second
  * run finds already done.
  */
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import type { Document, DocumentVersion, Job } from '../domain.js'
+import type { ChunkSpan, Document, DocumentVersion, Job } from '../domain.js'
 import type { Embedder } from '../embed/embedder.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import type { VectorIndex } from '../index/vector-index.js'
@@ -16,7 +17,7 @@ import { embeddingText } from '../ingest/embedding-text.js'
 import type { Originals } from '../ingest/originals.js'
 import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
 import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
-import { embedInParts } from './embed-in-parts.js'
+import { embedNewTexts, type KeyedVector } from './embed-new-texts.js'
 import type { JobContext, JobKindHandler } from './kind.js'
 
 const payloadSchema = z.object({
@@ -24,8 +25,8 @@ const payloadSchema = z.object({
   originalHash: z.string(),
   mediaType: z.string(),
   fileName: z.string().nullable(),
-  /** What the uploader called it, if anything. */
-  title: z.string().nullable(),
+  /** Read although the document has these bytes already. Jobs of earlier releases do not say. */
+  reparse: z.boolean().default(false),
 })
 type Payload = z.output<typeof payloadSchema>
 
@@ -36,7 +37,7 @@ export class IngestJobs implements JobKindHandler {
   readonly retries = true
   readonly #store: Store
   readonly #originals: Originals
-  readonly #preparer: () => Promise<Preparer>
+  readonly #preparer: () => Promise<Pick<Preparer, 'prepare'>>
   readonly #embedder: Pick<Embedder, 'embed'>
   readonly #embedderVersion: string
   readonly #partsDir: string
@@ -46,7 +47,7 @@ export class IngestJobs implements JobKindHandler {
     store: Store
     originals: Originals
     /** Started by the first job, so that a process that ingests nothing has no parser running. */
-    preparer: () => Promise<Preparer>
+    preparer: () => Promise<Pick<Preparer, 'prepare'>>
     embedder: Pick<Embedder, 'embed'>
     embedderVersion: string
     /** Vectors of documents that are being embedded; may be deleted at any time. */
@@ -78,20 +79,20 @@ export class IngestJobs implements JobKindHandler {
   async #ingest(job: Job, context: JobContext): Promise<void> {
     const payload = payloadSchema.parse(job.payload)
     const document = await presentDocument(this.#store.reader.documents, payload.documentId)
+    if (!payload.reparse && (await this.#isKnown(document, payload))) return this.#leave(document, context)
     await context.progress(0, 0, 'reading')
     const prepared = await this.#prepare(payload, context.signal)
-    const title = payload.title ?? prepared.title ?? payload.fileName ?? document.title
+    const title = document.givenTitle ?? prepared.title ?? payload.fileName ?? document.title
     const textHash = createHash('sha256').update(prepared.canonicalText).digest('hex')
-    if (await this.#isCurrent(document, textHash, title)) {
-      await this.#store.transact(({ documents }) => documents.update(document.id, { status: 'READY' }))
-      return context.progress(1, 1, 'nothing new')
+    if (document.title === title && (await this.#isCurrent(document, prepared, textHash, payload))) {
+      return this.#leave(document, context)
     }
-    const chunks = await this.#embed(job, title, prepared, context)
+    const { chunks, reused } = await this.#embed(job, document, title, prepared, context)
     await context.progress(chunks.length, chunks.length, 'storing')
     const { added, removed } = await this.#commit(payload, prepared, title, textHash, chunks)
     const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
     await this.#index.apply(document.collectionId, { added: vectors, removed })
-    await context.progress(chunks.length, chunks.length, 'done')
+    await context.progress(chunks.length, chunks.length, `done${reused}`)
   }
 
   async #prepare({ documentId, originalHash, mediaType, fileName }: Payload, signal: AbortSignal) {
@@ -105,32 +106,64 @@ export class IngestJobs implements JobKindHandler {
     }
   }
 
-  async #isCurrent(document: Document, textHash: string, title: string): Promise<boolean> {
-    if (document.currentVersion === 0 || document.title !== title) return false
-    const current = await this.#store.reader.documents.version(document.id, document.currentVersion)
-    return current?.textHash === textHash
+  /** The same bytes, read as the same thing, and a title that stays: what they say is what the document says. */
+  async #isKnown({ id, currentVersion, title, givenTitle }: Document, payload: Payload): Promise<boolean> {
+    const current = await this.#store.reader.documents.versionSummary(id, currentVersion)
+    if (current?.originalHash !== payload.originalHash || current.mediaType !== payload.mediaType) return false
+    return title === (givenTitle ?? current.ownTitle ?? current.fileName ?? title)
+  }
+
+  /** Whether reading it has changed nothing: no text, and where that is not the question, nothing around it either. */
+  async #isCurrent(
+    { id, currentVersion }: Document,
+    prepared: PreparedDocument,
+    textHash: string,
+    { reparse }: Payload,
+  ): Promise<boolean> {
+    const { documents, chunks } = this.#store.reader
+    const summary = await documents.versionSummary(id, currentVersion)
+    if (summary?.textHash !== textHash) return false
+    if (!isDeepStrictEqual(summary.ownMetadata, asStored(prepared.metadata))) return false
+    if (!reparse) return true
+    const sections = (await documents.version(id, currentVersion))?.sections
+    const places = await documents.places(id, currentVersion, 0, prepared.canonicalText.length)
+    const spans = (await chunks.ofDocument(id)).map(spanOf)
+    const now = { sections: prepared.sections, places: prepared.places, spans: prepared.chunks.map(spanOf) }
+    return isDeepStrictEqual({ sections, places, spans }, asStored(now))
+  }
+
+  async #leave({ id }: Document, context: JobContext): Promise<void> {
+    await this.#store.transact(({ documents }) => documents.update(id, { status: 'READY' }))
+    await context.progress(1, 1, 'nothing new')
   }
 
   async #embed(
     job: Job,
+    { collectionId }: Document,
     title: string,
     prepared: PreparedDocument,
     { progress, signal }: JobContext,
-  ): Promise<EmbeddedChunk[]> {
+  ): Promise<{ chunks: EmbeddedChunk[]; reused: string }> {
     const { canonicalText, chunks } = prepared
     const texts = chunks.map(({ start, end, headingPath, tableHeader }) =>
       embeddingText(title, headingPath, canonicalText.slice(start, end), tableHeader),
     )
-    await progress(0, texts.length, 'embedding')
-    const vectors = await embedInParts(texts, {
+    let reused = ''
+    const vectors = await embedNewTexts(texts, {
+      chunks: this.#store.reader.chunks,
+      collectionId,
       embedder: this.#embedder,
       embedderVersion: this.#embedderVersion,
       folder: this.#partsFolder(job),
       signal,
-      onProgress: (done) => void progress(done, texts.length, 'embedding').catch(() => undefined),
+      onReused: (count) => {
+        if (count > 0) reused = ` (${count} of ${texts.length} reused)`
+        return progress(count, texts.length, `embedding${reused}`)
+      },
+      onProgress: (done) => void progress(done, texts.length, `embedding${reused}`).catch(() => undefined),
     })
     signal.throwIfAborted()
-    return chunks.map((chunk, at) => ({ ...chunk, vector: vectors[at] as Float32Array }))
+    return { chunks: chunks.map((chunk, at) => ({ ...chunk, ...(vectors[at] as KeyedVector) })), reused }
   }
 
   #partsFolder(job: Job): string {
@@ -144,14 +177,15 @@ export class IngestJobs implements JobKindHandler {
   #commit(payload: Payload, prepared: PreparedDocument, title: string, textHash: string, chunks: EmbeddedChunk[]) {
     return this.#store.transact(async (transactor) => {
       const document = await presentDocument(transactor.documents, payload.documentId)
-      const { mediaType } = payload
+      const { originalHash, mediaType, fileName } = payload
       const version: DocumentVersion = {
         documentId: document.id,
         version: (await transactor.documents.lastVersion(document.id)) + 1,
         canonicalText: prepared.canonicalText,
         textHash,
-        originalHash: payload.originalHash,
-        mediaType,
+        ...{ originalHash, mediaType, fileName },
+        ownTitle: prepared.title,
+        ownMetadata: prepared.metadata,
         sections: prepared.sections,
         createdAt: new Date(),
       }
@@ -160,7 +194,7 @@ export class IngestJobs implements JobKindHandler {
         title,
         mediaType,
         // What the uploader says outranks what the file says of itself.
-        metadata: { ...prepared.metadata, ...document.metadata },
+        metadata: { ...prepared.metadata, ...document.givenMetadata },
         currentVersion: version.version,
         status: 'READY',
       })
@@ -178,3 +212,6 @@ async function presentDocument(
   if (!document || document.status === 'DELETED') throw new DocentError('CANCELLED', `document ${id} was deleted`)
   return document
 }
+
+const spanOf = ({ start, end, tokenCount, headingPath }: ChunkSpan) => ({ start, end, tokenCount, headingPath })
+const asStored = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

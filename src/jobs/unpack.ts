@@ -12,10 +12,13 @@ import type { Documents } from '../ingest/documents.js'
 import { CONTAINERS } from '../ingest/formats.js'
 import type { Originals } from '../ingest/originals.js'
 import type { Preparer } from '../ingest/preparer.js'
+import { DEFAULT_COLLECTION } from '../ingest/register-upload.js'
 import type { Member } from '../ingest/unpack.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
 import type { JobContext, JobKindHandler } from './kind.js'
+
+const NAMES_AT_ONCE = 100
 
 const payloadSchema = z.object({
   originalHash: z.string(),
@@ -67,6 +70,7 @@ export class UnpackJobs implements JobKindHandler {
         await this.#accept(job, payload, member)
         await progress(index + 1, members.length, 'accepting')
       }
+      await this.#removeOthers(payload, members)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
@@ -92,6 +96,22 @@ export class UnpackJobs implements JobKindHandler {
       // Nothing of the file's own: the whole job is tried again, or fails.
       if (rejected.status >= 500) throw thrown
       await this.#reject(job, payload, name, rejected.toJSON())
+    }
+  }
+
+  /** What an earlier upload of the container held and this one does not. */
+  async #removeOthers({ externalId, collection }: Payload, members: readonly Member[]): Promise<void> {
+    const { collections, documents } = this.#store.reader
+    const idOrName = collection ?? DEFAULT_COLLECTION
+    const known = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
+    if (externalId === null || !known) return
+    const prefix = `${externalId}/`
+    const held = new Set(members.map(({ name }) => prefix + name))
+    for (let after: string | undefined; ; ) {
+      const page = await documents.names(known.id, { first: NAMES_AT_ONCE, after, prefix })
+      for (const { name } of page.items) if (!held.has(name)) await this.#documents().removeName(known.id, name)
+      if (page.nextCursor === null) return
+      after = page.nextCursor
     }
   }
 

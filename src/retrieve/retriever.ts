@@ -10,6 +10,7 @@ import { DocentError } from '../errors.js'
 import type { VectorHit, VectorIndex } from '../index/vector-index.js'
 import type { Reader } from '../store/store.js'
 import { type Fused, fuse, LEXICAL_WEIGHT } from './fusion.js'
+import { DistinctPassages } from './near-duplicates.js'
 
 /** How many chunks each search brings to the fusion: a passage that both find low can still rise above one that one finds. */
 const SEARCH_DEPTH = 50
@@ -100,10 +101,10 @@ export class Retriever {
   async #toPassages(fused: readonly Fused[], topK: number): Promise<Passage[]> {
     const { chunks, documents } = this.#reader
     const live = new Map((await chunks.bySeq(fused.map(({ seq }) => seq))).map((chunk) => [chunk.seq, chunk]))
-    const passages: Passage[] = []
-    // A document may be deleted between two reads: then the next passage moves up.
-    for (let at = 0; passages.length < topK && at < fused.length; ) {
-      const candidates = fused.slice(at, at + topK - passages.length)
+    const passages = new DistinctPassages()
+    // A document may be deleted between two reads, or say what one above it says: then the next passage moves up.
+    for (let at = 0; passages.count < topK && at < fused.length; ) {
+      const candidates = fused.slice(at, at + topK - passages.count)
       at += candidates.length
       const found = await Promise.all(
         candidates.map(async ({ seq, dense, lexical, score }): Promise<Passage[]> => {
@@ -116,11 +117,11 @@ export class Retriever {
           if (!document || text === undefined) return []
           const ranks = { denseRank: dense?.rank ?? null, lexicalRank: lexical?.rank ?? null }
           const scores = { denseScore: dense?.score ?? null, lexicalScore: lexical?.score ?? null }
-          return [{ chunk, documentTitle: document.title, text, ...ranks, ...scores, score }]
+          return [{ chunk, documentTitle: document.title, text, ...ranks, ...scores, score, duplicates: [] }]
         }),
       )
-      passages.push(...found.flat())
+      for (const passage of found.flat()) passages.add(passage)
     }
-    return passages
+    return passages.passages()
   }
 }

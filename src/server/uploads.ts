@@ -1,6 +1,6 @@
 /**
  * A multipart body, file after file, without ever holding one in memory. Fields count for the files **after** them:
- * `batch`, `collection` and `metadata` for all of those, `title` and `externalId` for the next one only.
+ * `batch`, `collection`, `metadata` and `reparse` for all of those, `title` and `externalId` for the next one only.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
@@ -9,12 +9,19 @@ import busboy from 'busboy'
 import { validate as isUuid, v7 as uuidv7 } from 'uuid'
 import type { Job, JsonObject } from '../domain.js'
 import { asDocentError, DocentError, type SerializedError } from '../errors.js'
-import type { Documents, UploadBatch } from '../ingest/documents.js'
+import type { Upload } from '../ingest/documents.js'
 import type { Logger } from '../log.js'
 
 const MAX_FILES = 10_000
 const MAX_FIELD_BYTES = 64 * 1024
 const MAX_KEY_LENGTH = 200
+
+export interface ReceiveOptions {
+  /** What becomes of each file. */
+  readonly accept: (upload: Upload) => Promise<Job>
+  readonly maxFiles?: number
+  readonly log: Logger
+}
 
 export interface UploadError extends SerializedError {
   readonly fileName: string
@@ -37,11 +44,13 @@ interface Fields {
   metadata?: JsonObject
   title?: string
   externalId?: string
+  reparse?: boolean
 }
 
 /** @throws INVALID_INPUT when the body is no multipart form, breaks off, or has no file. */
-export async function receiveUploads(request: IncomingMessage, documents: Documents, log: Logger): Promise<Uploads> {
-  const parser = openParser(request)
+export async function receiveUploads(request: IncomingMessage, options: ReceiveOptions): Promise<Uploads> {
+  const { maxFiles = MAX_FILES } = options
+  const parser = openParser(request, maxFiles)
   const fields: Fields = {}
   const pending: Promise<UploadJob | UploadError>[] = []
   const idempotencyKey = readKey(request)
@@ -63,11 +72,14 @@ export async function receiveUploads(request: IncomingMessage, documents: Docume
     delete fields.externalId
     const fileName = filename || chosen.title || 'upload'
     if (rejected) return void content.resume()
-    const file = { fileName, mediaType: mimeType, ...chosen, batch: { id: batch, idempotencyKey } }
-    pending.push(receiveFile(documents, content, file, log))
+    const batchOf = { id: batch, idempotencyKey }
+    pending.push(receiveFile({ fileName, mediaType: mimeType, ...chosen, content, batch: batchOf }, options))
   })
   parser.on('filesLimit', () => {
-    rejected ??= new DocentError('INVALID_INPUT', `one request takes at most ${MAX_FILES} files`)
+    rejected ??= new DocentError(
+      'INVALID_INPUT',
+      `this request takes at most ${maxFiles} file${maxFiles === 1 ? '' : 's'}`,
+    )
   })
 
   try {
@@ -84,30 +96,29 @@ export async function receiveUploads(request: IncomingMessage, documents: Docume
   return { batchId: jobs[0]?.batchId ?? newBatch, jobs, errors }
 }
 
-function openParser(request: IncomingMessage) {
+function openParser(request: IncomingMessage, maxFiles: number) {
   try {
     return busboy({
       headers: request.headers,
       defParamCharset: 'utf8',
-      limits: { files: MAX_FILES, fieldSize: MAX_FIELD_BYTES },
+      limits: { files: maxFiles, fieldSize: MAX_FIELD_BYTES },
     })
   } catch (error) {
-    throw new DocentError('INVALID_INPUT', `POST /documents takes multipart/form-data: ${(error as Error).message}`)
+    throw new DocentError('INVALID_INPUT', `a form is sent as multipart/form-data: ${(error as Error).message}`)
   }
 }
 
 async function receiveFile(
-  documents: Documents,
-  content: Readable,
-  file: Omit<Fields, 'batch'> & { fileName: string; mediaType: string; batch: UploadBatch },
-  log: Logger,
+  upload: Upload & { readonly fileName: string; readonly content: Readable },
+  { accept, log }: ReceiveOptions,
 ): Promise<UploadJob | UploadError> {
+  const { fileName, content } = upload
   try {
-    return { ...(await documents.add({ ...file, content })), fileName: file.fileName }
+    return { ...(await accept(upload)), fileName }
   } catch (thrown) {
     const error = asDocentError(thrown)
-    if (error.code === 'INTERNAL') log.error({ err: thrown, fileName: file.fileName }, 'an upload failed unexpectedly')
-    return { fileName: file.fileName, status: error.status, ...error.toJSON() }
+    if (error.code === 'INTERNAL') log.error({ err: thrown, fileName }, 'an upload failed unexpectedly')
+    return { fileName, status: error.status, ...error.toJSON() }
   } finally {
     // Whatever was not read must still be taken, or the files after it never come.
     content.resume()
@@ -125,7 +136,13 @@ function setField(fields: Fields, name: string, value: string): void {
   if (name === 'batch' && !isUuid(value)) throw new DocentError('INVALID_INPUT', 'batch must be a UUID')
   if (name === 'batch' || name === 'collection' || name === 'title' || name === 'externalId') fields[name] = value
   else if (name === 'metadata') fields.metadata = parseMetadata(value)
+  else if (name === 'reparse') fields.reparse = parseFlag(name, value)
   else throw new DocentError('INVALID_INPUT', `there is no field ${JSON.stringify(name)}`)
+}
+
+export function parseFlag(name: string, value: unknown): boolean {
+  if (value === 'true' || value === 'false') return value === 'true'
+  throw new DocentError('INVALID_INPUT', `${name} must be true or false`)
 }
 
 function parseMetadata(value: string): JsonObject {

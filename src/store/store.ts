@@ -16,6 +16,7 @@ import type {
   Dataset,
   Document,
   DocumentFilter,
+  DocumentName,
   DocumentStatus,
   DocumentVersion,
   GateReport,
@@ -33,6 +34,8 @@ import type {
   Run,
   RunStatus,
   TrainingStep,
+  UploadSource,
+  VersionSummary,
 } from '../domain.js'
 import type { SerializedError } from '../errors.js'
 
@@ -100,7 +103,12 @@ export interface CollectionWriter {
 
 export interface DocumentReader {
   get(id: string): Promise<Document | undefined>
+  /** By any of its names. */
   byExternalId(collectionId: string, externalId: string): Promise<Document | undefined>
+  /** Oldest first. */
+  namesOf(documentId: string): Promise<string[]>
+  /** The names in a collection that begin with `prefix`, rising (by code points). */
+  names(collectionId: string, request: PageRequest & { prefix: string }): Promise<Page<DocumentName>>
   page(
     request: PageRequest & {
       collectionId?: string | undefined
@@ -109,6 +117,13 @@ export interface DocumentReader {
     },
   ): Promise<Page<Document>>
   version(documentId: string, version: number): Promise<DocumentVersion | undefined>
+  /** Newest first. */
+  versions(documentId: string): Promise<VersionSummary[]>
+  versionSummary(documentId: string, version: number): Promise<VersionSummary | undefined>
+  /** The newest upload that was accepted and has not failed: of a job that has not ended, else of the current version. */
+  lastUpload(documentId: string): Promise<UploadSource | undefined>
+  /** The documents of a collection, oldest first, that hold the bytes of this hash for any of their versions. */
+  holdersOf(collectionId: string, originalHash: string): Promise<Document[]>
   /** The highest version number ever given to this document; 0 for none. */
   lastVersion(documentId: string): Promise<number>
   /**
@@ -130,8 +145,14 @@ export interface DocumentWriter {
   /** Also sets `updatedAt`. False, and nothing changed, when there is no such document or it is a tombstone. */
   update(
     id: string,
-    changes: Partial<Pick<Document, 'title' | 'mediaType' | 'metadata' | 'currentVersion' | 'status'>>,
+    changes: Partial<
+      Pick<Document, 'title' | 'givenTitle' | 'mediaType' | 'metadata' | 'givenMetadata' | 'currentVersion' | 'status'>
+    >,
   ): Promise<boolean>
+  /** A further name, which no document of its collection has. */
+  addName(documentId: string, name: string): Promise<void>
+  /** Frees the name; the document stays. */
+  removeName(collectionId: string, name: string): Promise<void>
   /** The document needs the bytes of this hash from now on. Repeating it does no harm. */
   holdOriginal(documentId: string, hash: string): Promise<void>
   /** Also holds its original. `places` are in order and do not overlap. */
@@ -139,7 +160,7 @@ export interface DocumentWriter {
   /**
    * Tombstone: status DELETED, title and metadata emptied, every version's text, sections and places and all chunks removed. What
    * quotes it is emptied too: text and context of the answers of interactions, text of the spans of corrections and of the
-   * answers of labels; their ids and offsets stay. It holds no original any more, and its externalId is free again, so that
+   * answers of labels; their ids and offsets stay. It holds no original any more, and its names are free again, so that
    * uploading it anew makes a new document. Returns the removed chunks' seqs, for the vector index. Repeating it does no harm.
    */
   remove(id: string): Promise<number[]>
@@ -148,6 +169,8 @@ export interface DocumentWriter {
 export interface EmbeddedChunk extends ChunkSpan {
   /** 384 numbers, L2 norm 1. */
   readonly vector: Float32Array
+  /** Of what was embedded (embed/embedding-key.ts); null: nobody will look for it. */
+  readonly embeddingKey: string | null
 }
 
 export interface LexicalHit {
@@ -165,6 +188,8 @@ export interface ChunkReader {
   vectorsAfter(collectionId: string, afterSeq: number, limit: number): Promise<{ seq: number; vector: Float32Array }[]>
   /** Rising by seq; those that no longer exist are left out. */
   vectorsOf(seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]>
+  /** Vectors of live chunks of the collection that have one of these keys (any number of them); never those of another. */
+  vectorsByKey(collectionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
   /** Seqs of the live chunks of a collection, rising; narrowed by the filter (an empty list of documents: none). */
   liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
   count(collectionId?: string): Promise<number>

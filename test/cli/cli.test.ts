@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { docent, type Folders, makeFolders, startServer } from '../support/start-server.js'
@@ -77,6 +77,65 @@ test('files of one name in two folders are two documents, and two folders of one
   expect(clash.status).toBe(1)
   expect(clash.stderr).toContain('would both be the document a/index.md')
 })
+
+test('a folder is kept in step: added, changed, moved and removed files, and nothing sent for the others', async () => {
+  const synced = await makeFolders()
+  await using _server = await startServer(synced)
+  const own = synced.environment
+  const folder = join(synced.folder, 'synced')
+  await mkdir(join(folder, 'below'), { recursive: true })
+  const write = (name: string, text: string) => writeFile(join(folder, name), text)
+  const sync = async (...args: string[]): Promise<Any> => {
+    const { status, stdout, stderr } = await docent(['ingest', '--sync', folder, '--json', ...args], own)
+    expect([status, stderr.replace(PROGRESS, '')]).toEqual([0, ''])
+    return JSON.parse(stdout)
+  }
+  const listed = async () => {
+    const { edges } = JSON.parse((await docent(['documents', 'list', '--json', '--first', '100'], own)).stdout)
+    return new Map<string, Any>(edges.map(({ node }: Any) => [node.externalId, node]))
+  }
+  const twelve = Array.from({ length: 12 }, (_, at) => `${at}.md`)
+  for (const name of twelve) await write(name, `# Page\n\nThis is page ${name}.`)
+  const dry = await sync('--dry-run')
+  expect(dry).toMatchObject({ dryRun: true, changed: [], removed: [], unchanged: [] })
+  expect(dry.added).toHaveLength(12)
+  expect((await listed()).size).toBe(0)
+  expect((await sync()).added).toHaveLength(12)
+  const before = await listed()
+  const again = await sync()
+  expect(again).toMatchObject({ added: [], changed: [], removed: [], failed: [] })
+  expect(again.unchanged).toHaveLength(12)
+
+  await write('0.md', '# Page\n\nThis is another page.')
+  await rename(join(folder, '1.md'), join(folder, 'below', '1.md'))
+  await rm(join(folder, '2.md'))
+  await write('new.md', '# New')
+  expect(await sync()).toMatchObject({
+    added: ['synced/below/1.md', 'synced/new.md'],
+    changed: ['synced/0.md'],
+    removed: ['synced/1.md', 'synced/2.md'],
+  })
+  const after = await listed()
+  expect(after.get('synced/0.md')).toMatchObject({ id: before.get('synced/0.md').id, currentVersion: 2 })
+  expect(after.get('synced/below/1.md')).toMatchObject({ id: before.get('synced/1.md').id, currentVersion: 1 })
+  expect([after.has('synced/1.md'), after.has('synced/2.md')]).toEqual([false, false])
+
+  const { id } = after.get('synced/0.md')
+  const restored = await docent(['documents', 'restore', id, '1'], own)
+  expect(restored).toMatchObject({ status: 0, stdout: `version 1 of document ${id} is current again\n` })
+  const shown = await docent(['documents', 'show', id, '--text'], own)
+  expect(shown.stdout).toContain('This is page 0.md.')
+  expect(shown.stdout).toMatch(/ version 3 .*\(current\)\n +version 2 .*\n +version 1 /)
+
+  for (const name of twelve.slice(3)) await rm(join(folder, name))
+  const refused = await docent(['ingest', '--sync', folder], own)
+  expect(refused).toMatchObject({ status: 1, stdout: '' })
+  expect(refused.stderr).toContain('SYNC_REFUSED: 9 of the 12 known documents are not in the folder')
+  expect((await sync('--force')).removed).toHaveLength(9)
+  expect((await sync()).unchanged).toHaveLength(3)
+  const wrong = await docent(['ingest', documents, '--dry-run'], own)
+  expect(wrong.stderr).toContain('INVALID_INPUT: --dry-run and --force need --sync')
+}, 240_000)
 
 test('with a server the same commands go through it', async () => {
   await using server = await startServer(folders)

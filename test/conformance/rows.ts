@@ -29,8 +29,10 @@ export function documentRow(collectionId: string, fields: Partial<Document> = {}
     collectionId,
     externalId: null,
     title: 'A title',
+    givenTitle: null,
     mediaType: 'text/plain',
     metadata: {},
+    givenMetadata: {},
     currentVersion: 0,
     status: 'PROCESSING',
     createdAt: now,
@@ -47,6 +49,9 @@ export function versionRow(documentId: string, canonicalText: string, version = 
     textHash: createHash('sha256').update(canonicalText).digest('hex'),
     originalHash: 'a'.repeat(64),
     mediaType: 'text/plain',
+    fileName: null,
+    ownTitle: null,
+    ownMetadata: {},
     sections: [{ start: 0, end: canonicalText.length, headingPath: [] }],
     createdAt: new Date(),
   }
@@ -78,6 +83,7 @@ export function chunksOf(
       tokenCount: piece.split(/\s+/).length,
       headingPath: [],
       vector: vectors(index),
+      embeddingKey: null,
     }
     start = chunk.end
     return chunk

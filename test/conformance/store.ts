@@ -208,6 +208,56 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await documents.version(row.id, 4)).toBeUndefined()
       })
 
+      it('keeps what a document is called, by whom it was last given, and which bytes each name stands for', async () => {
+        const { document: row } = await document(['words'], { externalId: 'docs/b' })
+        const queue = (originalHash: string, status: Job['status'] = 'QUEUED') => {
+          const source = { originalHash, mediaType: 'text/plain', fileName: 'b.txt' }
+          const job = jobRow({ payload: { documentId: row.id, ...source }, subject: row.id, status })
+          return store.transact(({ jobs }) => jobs.insert(job)).then(() => ({ job, source }))
+        }
+        const { documents } = store.reader
+        const [stored] = await documents.versions(row.id)
+        expect(stored).toEqual(await documents.versionSummary(row.id, 1))
+        expect(stored).not.toHaveProperty('canonicalText')
+        expect(await documents.lastUpload(row.id)).toMatchObject({ originalHash: 'a'.repeat(64), fileName: null })
+        expect(await documents.lastUpload('none')).toBeUndefined()
+        expect(await documents.holdersOf(collection.id, 'a'.repeat(64))).toEqual([row])
+        expect(await documents.holdersOf('another', 'a'.repeat(64))).toEqual([])
+
+        await store.transact(async ({ documents }) => {
+          for (const name of ['docs/c', 'docs/a', 'docs', 'docs2/x']) await documents.addName(row.id, name)
+        })
+        await queue('b'.repeat(64), 'FAILED')
+        const { job, source } = await queue('c'.repeat(64))
+        expect(await documents.lastUpload(row.id)).toEqual(source)
+        expect(await documents.namesOf(row.id)).toEqual(['docs/b', 'docs/c', 'docs/a', 'docs', 'docs2/x'])
+        expect(await documents.get(row.id)).toMatchObject({ externalId: 'docs/b' })
+        expect(await documents.byExternalId(collection.id, 'docs/a')).toEqual(row)
+        const first = await documents.names(collection.id, { prefix: 'docs/', first: 2 })
+        const after = first.nextCursor as string
+        const rest = await documents.names(collection.id, { prefix: 'docs/', first: 2, after })
+        const named = { documentId: row.id, originalHash: 'c'.repeat(64) }
+        expect([...first.items, ...rest.items]).toEqual(
+          ['a', 'b', 'c'].map((name) => ({ name: `docs/${name}`, ...named })),
+        )
+        expect(rest.nextCursor).toBeNull()
+
+        await store.transact(async ({ documents, jobs }) => {
+          await jobs.update(job.id, { status: 'CANCELLED' })
+          await documents.removeName(collection.id, 'docs/b')
+          await documents.removeName('another', 'docs/c')
+        })
+        expect(await documents.get(row.id)).toMatchObject({ externalId: 'docs/c' })
+        const [now] = (await documents.names(collection.id, { prefix: 'docs/', first: 9 })).items
+        expect(now).toEqual({ name: 'docs/a', documentId: row.id, originalHash: 'a'.repeat(64) })
+        const taken = store.transact(({ documents }) =>
+          documents.insert(documentRow(collection.id, { externalId: 'docs/a' })),
+        )
+        await expect(taken).rejects.toMatchObject({ code: 'INTERNAL' })
+        await store.transact(({ documents }) => documents.remove(row.id))
+        expect((await documents.names(collection.id, { prefix: '', first: 9 })).items).toEqual([])
+      })
+
       it('finds where a span stands in its file, and the headings over it', async () => {
         const row = documentRow(collection.id)
         const common = { page: null, sheet: null, slide: null, row: null, isHeader: false, box: null }
@@ -386,7 +436,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         )
         const stored = await store.reader.chunks.ofDocument(row.id)
         expect(stored).toEqual(
-          headed.map(({ vector: _, ...span }, ordinal) => ({
+          headed.map(({ vector: _, embeddingKey: __, ...span }, ordinal) => ({
             ...span,
             seq: seqs[ordinal],
             documentId: row.id,
@@ -443,6 +493,32 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect([...first, ...rest].map(({ seq }) => seq)).toEqual(seqs)
         const some = await store.reader.chunks.vectorsOf([seqs[2] as number, 9_999_999, seqs[0] as number])
         expect(some).toEqual([first[0], rest[0]])
+      })
+
+      it('finds the vectors of live chunks by what was embedded, in their own collection only', async () => {
+        const keyed = (keys: readonly string[], seed: number) =>
+          chunksOf(keys, (index) => unitVector(seed + index)).map((chunk, at) => ({
+            ...chunk,
+            embeddingKey: keys[at] as string,
+          }))
+        const other = await addCollection(store)
+        const { document: row } = await store.transact((transactor) =>
+          addDocument(transactor, collection.id, ['a', 'b'], {}, keyed(['a', 'b'], 1)),
+        )
+        await store.transact((transactor) => addDocument(transactor, other.id, ['c'], {}, keyed(['c'], 9)))
+        await document(['no key'])
+        const find = (collectionId: string, keys: string[]) => store.reader.chunks.vectorsByKey(collectionId, keys)
+        const many = Array.from({ length: 2500 }, (_, at) => `none ${at}`)
+        expect(await find(collection.id, [...many, 'b', 'c', 'a'])).toEqual(
+          new Map([
+            ['a', unitVector(1)],
+            ['b', unitVector(2)],
+          ]),
+        )
+        expect(await find(other.id, ['a', 'c'])).toEqual(new Map([['c', unitVector(9)]]))
+        expect(await find(collection.id, [])).toEqual(new Map())
+        await store.transact(({ documents }) => documents.remove(row.id))
+        expect(await find(collection.id, ['a', 'b'])).toEqual(new Map())
       })
 
       it('lists live seqs, narrowed to documents', async () => {

@@ -42,8 +42,10 @@ export async function addDocument(store: Store, collectionId: string, text: stri
       collectionId,
       externalId: null,
       title: 'a document',
+      givenTitle: null,
       mediaType: 'text/plain',
       metadata: {},
+      givenMetadata: {},
       currentVersion: 0,
       status: 'PROCESSING',
       createdAt: new Date(),
@@ -64,6 +66,7 @@ export async function addVersion(store: Store, documentId: string, text: string)
       textHash: createHash('sha256').update(text).digest('hex'),
       originalHash: createHash('sha256').update(text).digest('hex'),
       mediaType: 'text/plain',
+      ...{ fileName: null, ownTitle: null, ownMetadata: {} },
       sections: [{ start: 0, end: text.length, headingPath: [] }],
       createdAt: new Date(),
     }
@@ -72,7 +75,13 @@ export async function addVersion(store: Store, documentId: string, text: string)
     await transactor.chunks.replace(
       document,
       version,
-      paragraphs(text).map((span) => ({ ...span, tokenCount: 1, headingPath: [], vector: new Float32Array(384) })),
+      paragraphs(text).map((span) => ({
+        ...span,
+        tokenCount: 1,
+        headingPath: [],
+        vector: new Float32Array(384),
+        embeddingKey: null,
+      })),
     )
     return version
   })

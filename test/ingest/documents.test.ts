@@ -50,6 +50,7 @@ async function ingest(document: Document, canonicalText: string, originalHash = 
     textHash: 'text',
     originalHash,
     mediaType: document.mediaType,
+    ...{ fileName: null, ownTitle: null, ownMetadata: {} },
     sections: [{ start: 0, end: canonicalText.length, headingPath: [] }],
     createdAt: new Date(),
   }
@@ -59,7 +60,7 @@ async function ingest(document: Document, canonicalText: string, originalHash = 
     await transactor.documents.insertVersion(version)
     await transactor.documents.update(document.id, { currentVersion: version.version, status: 'READY' })
     await transactor.chunks.replace(document, version, [
-      { start: 0, end: canonicalText.length, tokenCount: 1, headingPath: [], vector },
+      { start: 0, end: canonicalText.length, tokenCount: 1, headingPath: [], vector, embeddingKey: null },
     ])
   })
 }
@@ -77,7 +78,7 @@ describe('adding a document', () => {
       externalId: null,
     })
     expect(job).toMatchObject({ kind: 'ingest', status: 'QUEUED', attempts: 0 })
-    expect(job.payload).toMatchObject({ mediaType: 'text/markdown', fileName: 'a.md', title: null })
+    expect(job.payload).toMatchObject({ mediaType: 'text/markdown', fileName: 'a.md', reparse: false })
     expect(await store.reader.jobs.get(job.id)).toEqual(job)
     expect(await originals()).toEqual([job.payload.originalHash])
     expect(queued).toBe(1)

@@ -102,6 +102,31 @@ describe('retrieval', () => {
     expect((await retrieve('taxes', { topK: 100 })).passages).toHaveLength(40)
   })
 
+  it('lets the best of near-equal passages stand for the others, unless a number or a negation differs', async () => {
+    const policy =
+      'Employees who travel by train are paid back the full price of the ticket when they hand in the receipt within ' +
+      'thirty days of the journey, and may choose the first class on journeys that take longer than three hours'
+    const other = await addCollection(store)
+    const original = await add([`${policy}.`])
+    const copy = await add([`${policy} indeed.`])
+    const limited = await add([`${policy}, up to 500 dollars.`])
+    const negated = await add([policy.replace('may choose', 'may not choose')])
+    const elsewhere = await add([`${policy}.`], 'A title', other.id)
+    const found = async (collectionIds: string[], topK = 8) =>
+      (await retrieve(policy, { collectionIds, topK })).passages.map(({ chunk, duplicates }) => [
+        chunk.documentId,
+        ...duplicates,
+      ])
+    const here = await found([collectionId])
+    expect(here.map(([first]) => first).sort()).toEqual(
+      [original, limited, negated].map((one) => one.document.id).sort(),
+    )
+    expect(here).toContainEqual([original.document.id, copy.document.id])
+    expect(await found([collectionId], 1)).toEqual([[original.document.id]])
+    expect(await found([collectionId, other.id])).toHaveLength(4)
+    expect(await found([other.id])).toEqual([[elsewhere.document.id]])
+  })
+
   it('keeps to the documents and the collections it is given; none given means all', async () => {
     const a = await add(['Walruses sleep on the ice. '], 'A')
     const b = await add(['Walruses eat clams. '], 'B')

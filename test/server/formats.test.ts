@@ -143,6 +143,10 @@ test('an archive becomes its documents; what fails in it fails alone, and litter
   expect(await count()).toEqual(['all/docs/one.md', 'all/docs/two.csv'])
   await send()
   expect(await count()).toEqual(['all/docs/one.md', 'all/docs/two.csv'])
+  // What the next archive of that name holds no more is gone.
+  const smaller = makeZip({ 'docs/one.md': '# One\n\nThe first of two documents in an archive.' })
+  await ingested([{ name: 'all.zip', content: bytes(smaller) }], { collection: 'archive', externalId: 'all' })
+  expect(await count()).toEqual(['all/docs/one.md'])
 })
 
 test('every line of JSON Lines is a document with its title and metadata', async () => {

@@ -41,8 +41,10 @@ type Any = any
 
 const ask = async (variables: object): Promise<Any> => (await server.client.graphql<Any>(ASK, { ...variables })).ask
 
+/** Each a document of its own: the same bytes under two names would be one. */
 async function addHandbook(externalId: string): Promise<string> {
-  const { body } = await upload(server.url, [{ name: 'leave.md', content: HANDBOOK }], { externalId })
+  const content = `${HANDBOOK}\nThis is the ${externalId} handbook.\n`
+  const { body } = await upload(server.url, [{ name: 'leave.md', content }], { externalId })
   const [job] = body.jobs
   expect(await endedJob(server.client, job?.id ?? '')).toMatchObject({ status: 'SUCCEEDED' })
   return job?.payload.documentId ?? ''
@@ -101,6 +103,112 @@ test('the same upload again changes nothing, another text makes the next version
   await endedJob(server.client, body.jobs[0]?.id ?? '')
   expect(await version()).toBe(2)
   expect((await fetch(`${server.url}/documents/${documentId}/text?version=1`)).status).toBe(200)
+})
+
+const put = (id: string, body: FormData | string, headers: Record<string, string> = {}, query = '') =>
+  fetch(`${server.url}/documents/${id}${query}`, { method: 'PUT', body, headers })
+
+async function accepted(response: Response): Promise<Any> {
+  expect(response.status).toBe(202)
+  const { job } = (await response.json()) as Any
+  return endedJob(server.client, job.id)
+}
+
+test('PUT makes the next version of a document: a form with its file, or the bytes themselves', async () => {
+  const id = await addHandbook('put')
+  const form = formOf([{ name: 'leave.md', content: '# Leave\n\nThirteen weeks.' }], { metadata: '{"year": 2026}' })
+  expect(await accepted(await put(id, form))).toMatchObject({ status: 'SUCCEEDED' })
+  const raw = await put(id, '# Leave\n\nFourteen weeks.', { 'content-type': 'text/markdown' })
+  expect(await accepted(raw)).toMatchObject({ status: 'SUCCEEDED' })
+  // As the file before it was read.
+  await accepted(await put(id, '# Leave\n\nFifteen weeks.', { 'content-type': 'application/octet-stream' }))
+  const again = { 'content-type': 'text/markdown' }
+  expect(await accepted(await put(id, '# Leave\n\nFifteen weeks.', again, '?reparse=true'))).toMatchObject({
+    progress: { stage: 'nothing new' },
+  })
+  const { document } = await server.client.graphql<Any>(
+    `query($id: ID!) { document(id: $id) {
+      text old: text(version: 2) metadata names currentVersion versions { version mediaType fileName isCurrent originalHash }
+    } }`,
+    { id },
+  )
+  expect(document).toMatchObject({
+    ...{ text: 'Leave\n\nFifteen weeks.', old: 'Leave\n\nThirteen weeks.', currentVersion: 4 },
+    ...{ metadata: { year: 2026 }, names: ['put'] },
+  })
+  expect(document.versions.map(({ version, isCurrent }: Any) => [version, isCurrent])).toEqual([
+    [4, true],
+    [3, false],
+    [2, false],
+    [1, false],
+  ])
+})
+
+test.each([
+  ['of an unknown document', 'none', 'text', { 'content-type': 'text/plain' }, 404, 'DOCUMENT_NOT_FOUND'],
+  ['of a type that nobody reads', '', 'x', { 'content-type': 'video/mp4' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+  ['without bytes', '', '', { 'content-type': 'text/plain' }, 422, 'EMPTY_DOCUMENT'],
+  ['of another name', '', formOf([{ name: 'a.md', content: 'a' }], { externalId: 'b' }), {}, 400, 'INVALID_INPUT'],
+])('PUT %s is refused with its own code', async (_, id, body, headers, status, code) => {
+  const response = await put(id || (await addHandbook('put-refused')), body, headers as Record<string, string>)
+  expect(response.status).toBe(status)
+  expect(((await response.json()) as Any).error.code).toBe(code)
+})
+
+test('over GraphQL a document is changed, restored, found by its names and loses them', async () => {
+  const { client } = server
+  const { addDocument } = await client.graphql<Any>(
+    'mutation($input: AddDocumentInput!) { addDocument(input: $input) { id document { id } } }',
+    {
+      input: { title: 'Rules', text: '# One', mediaType: 'text/markdown', externalId: 'rules/1', collection: 'rules' },
+    },
+  )
+  await endedJob(client, addDocument.id)
+  const { id } = addDocument.document
+  const update = async (input: object) => {
+    const { updateDocument } = await client.graphql<Any>(
+      'mutation($id: ID!, $input: UpdateDocumentInput!) { updateDocument(id: $id, input: $input) { id } }',
+      { id, input },
+    )
+    return endedJob(client, updateDocument.id)
+  }
+  const read = async () =>
+    (await client.graphql<Any>('query($id: ID!) { document(id: $id) { title text metadata } }', { id })).document
+  await update({ text: '# Two', metadata: { a: 1 } })
+  expect(await read()).toEqual({ title: 'Rules', text: 'Two', metadata: { a: 1 } })
+  await update({ title: '' })
+  expect(await read()).toMatchObject({ title: 'Two' })
+  const restore = (version: number) =>
+    client.graphql<Any>('mutation($id: ID!, $version: Int!) { restoreDocument(id: $id, version: $version) { id } }', {
+      ...{ id, version },
+    })
+  await endedJob(client, (await restore(1)).restoreDocument.id)
+  expect(await read()).toEqual({ title: 'One', text: 'One', metadata: { a: 1 } })
+  await expect(restore(9)).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
+
+  const files = [{ name: 'one.md', content: '# One' }]
+  const { body } = await upload(server.url, files, { externalId: 'rules/2', collection: 'rules' })
+  expect(body.jobs[0]?.payload.documentId).toBe(id)
+  const names = async () => {
+    const query = `{ documentNames(collection: "rules", prefix: "rules/") {
+      edges { node { name originalHash document { id } } } } }`
+    return (await client.graphql<Any>(query)).documentNames.edges.map(({ node }: Any) => node)
+  }
+  const both = await names()
+  expect(both).toMatchObject([
+    { name: 'rules/1', document: { id } },
+    { name: 'rules/2', document: { id } },
+  ])
+  expect(both[0].originalHash).toMatch(/^[0-9a-f]{64}$/)
+  const remove = (name: string) =>
+    client.graphql<Any>(
+      `mutation($name: String!) { deleteDocumentName(collection: "rules", name: $name) { document { status names } } }`,
+      { name },
+    )
+  expect((await remove('rules/1')).deleteDocumentName.document).toEqual({ status: 'READY', names: ['rules/2'] })
+  expect((await remove('rules/2')).deleteDocumentName.document).toEqual({ status: 'DELETED', names: [] })
+  expect(await names()).toEqual([])
+  await expect(remove('rules/2')).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
 })
 
 test('a deleted document is found no more, and its citation is a tombstone without its text', async () => {

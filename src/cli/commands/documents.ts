@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
 import { choiceOption, finish, numberOption } from '../command.js'
+import { requireSuccess, waitForJob } from '../jobs.js'
 import { moment, moreLine, type PageInfo, table } from '../text.js'
 
 const FIELDS = `id externalId title mediaType status currentVersion chunkCount metadata createdAt updatedAt
@@ -19,8 +20,22 @@ interface DocumentView {
   readonly collection: { readonly name: string }
 }
 
+interface VersionView {
+  readonly version: number
+  readonly createdAt: string
+  readonly mediaType: string
+  readonly originalHash: string
+  readonly isCurrent: boolean
+}
+
+interface DocumentDetails extends DocumentView {
+  readonly names: readonly string[]
+  readonly versions: readonly VersionView[]
+  readonly text?: string | null
+}
+
 export function addDocuments(program: Command, environment: NodeJS.ProcessEnv): void {
-  const documents = program.command('documents').description('List, show and delete documents.')
+  const documents = program.command('documents').description('List, show, restore and delete documents.')
 
   const list = documents
     .command('list')
@@ -56,7 +71,7 @@ export function addDocuments(program: Command, environment: NodeJS.ProcessEnv): 
   const show = documents
     .command('show')
     .argument('<id>')
-    .description('One document; with --text also what was read from it.')
+    .description('One document and its versions; with --text also what was read from it.')
     .option('--text', 'print the canonical text of the current version')
   finish<{ json?: boolean; text?: boolean }>(
     show,
@@ -64,24 +79,50 @@ export function addDocuments(program: Command, environment: NodeJS.ProcessEnv): 
     ['docent documents show 0192… --text'],
     async (session, { text }, [id]) => {
       await using client = await session.connect()
-      const { document } = await client.graphql<{ document: (DocumentView & { text?: string | null }) | null }>(
-        `query($id: ID!, $text: Boolean!) { document(id: $id) { ${FIELDS} text @include(if: $text) } }`,
+      const { document } = await client.graphql<{ document: DocumentDetails | null }>(
+        `query($id: ID!, $text: Boolean!) {
+          document(id: $id) {
+            ${FIELDS} names versions { version createdAt mediaType originalHash isCurrent }
+            text @include(if: $text)
+          }
+        }`,
         { id, text: Boolean(text) },
       )
       if (!document) throw new DocentError('DOCUMENT_NOT_FOUND', `there is no document ${id}`)
       session.print(document, () => {
-        const { title, status, currentVersion, chunkCount, collection, externalId, updatedAt } = document
+        const { title, status, currentVersion, chunkCount, collection, names, versions, updatedAt } = document
         const lines = [
           title || '(deleted)',
           `  id          ${document.id}`,
           `  status      ${status}, version ${currentVersion}, ${chunkCount} chunks`,
-          `  collection  ${collection.name}${externalId === null ? '' : `, as ${externalId}`}`,
+          `  collection  ${collection.name}${names.length === 0 ? '' : `, as ${names.join(', ')}`}`,
           `  changed     ${moment(updatedAt)}`,
+          ...versions.map(
+            ({ version, createdAt, mediaType, originalHash, isCurrent }) =>
+              `  version ${version}   ${moment(createdAt)}, ${mediaType}, ${originalHash.slice(0, 12)}${isCurrent ? ' (current)' : ''}`,
+          ),
         ]
         return text ? `${lines.join('\n')}\n\n${document.text ?? '(no text)'}` : lines.join('\n')
       })
     },
   )
+
+  const restore = documents
+    .command('restore')
+    .argument('<id>')
+    .argument('<version>')
+    .description(
+      'Read the file of an earlier version again and make it the next version; waits until questions find it.',
+    )
+  finish(restore, environment, ['docent documents restore 0192… 3'], async (session, _, [id, version]) => {
+    await using client = await session.connect({ runJobs: true })
+    const { restoreDocument } = await client.graphql<{ restoreDocument: { id: string } }>(
+      'mutation($id: ID!, $version: Int!) { restoreDocument(id: $id, version: $version) { id } }',
+      { id, version: numberOption('VERSION', version) },
+    )
+    const job = requireSuccess(await waitForJob(client, restoreDocument.id, session, 'restore'))
+    session.print(job, () => `version ${version} of document ${id} is current again`)
+  })
 
   const remove = documents
     .command('delete')

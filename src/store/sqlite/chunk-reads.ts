@@ -6,6 +6,9 @@ import { matchedTerms, searchLexical } from './lexical.js'
 import { oneOf } from './one-of.js'
 import { type ChunkRow, fromJson, type Schema } from './schema.js'
 
+/** 1.5 MB of vectors: no answer of the thread holds the whole of a book. */
+const KEYS_PER_QUERY = 1000
+
 export class ChunkReads implements ChunkReader {
   constructor(protected readonly database: Kysely<Schema>) {}
 
@@ -50,6 +53,21 @@ export class ChunkReads implements ChunkReader {
       .orderBy('seq')
       .execute()
     return rows.map(({ seq, vector }) => ({ seq, vector: fromBytes(vector) }))
+  }
+
+  async vectorsByKey(collectionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>> {
+    const found = new Map<string, Float32Array>()
+    for (let at = 0; at < keys.length; at += KEYS_PER_QUERY) {
+      const rows = await this.database
+        .selectFrom('chunks')
+        .innerJoin('chunk_vectors', 'chunk_vectors.seq', 'chunks.seq')
+        .select(['chunks.embedding_key', 'chunk_vectors.vector'])
+        .where('chunks.collection_id', '=', collectionId)
+        .where('chunks.embedding_key', 'in', oneOf(keys.slice(at, at + KEYS_PER_QUERY)))
+        .execute()
+      for (const { embedding_key: key, vector } of rows) if (key !== null) found.set(key, fromBytes(vector))
+    }
+    return found
   }
 
   async liveSeqs(collectionId: string, filter: DocumentFilter = {}): Promise<Float64Array> {

@@ -58,6 +58,7 @@ export class Chunks extends ChunkReads implements ChunkWriter {
           end: chunk.end,
           token_count: chunk.tokenCount,
           heading_path: toJson(chunk.headingPath),
+          embedding_key: chunk.embeddingKey,
         })),
       )
       .returning(['seq', 'ordinal'])

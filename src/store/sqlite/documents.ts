@@ -1,34 +1,70 @@
 import { type Kysely, sql } from 'kysely'
-import type { Document, DocumentVersion, Page, Place, Section } from '../../domain.js'
+import type {
+  Document,
+  DocumentName,
+  DocumentVersion,
+  Page,
+  Place,
+  Section,
+  UploadSource,
+  VersionSummary,
+} from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { DocumentReader, DocumentWriter } from '../store.js'
 import { removeChunksOf } from './chunks.js'
 import { documentCondition } from './document-filter.js'
+import { addName, documentOfName, namesOf, readLastUpload, readNames, removeName } from './names.js'
 import { readPage } from './pages.js'
 import { readPlaces, removePlaces, writePlaces } from './places.js'
 import { emptyQuotesOf } from './quotes.js'
-import { type DocumentRow, fromJson, fromTime, ifGiven, type Schema, toJson, toTime } from './schema.js'
+import {
+  type DocumentRow,
+  type DocumentVersionRow,
+  fromJson,
+  fromTime,
+  ifGiven,
+  type Schema,
+  toJson,
+  toTime,
+} from './schema.js'
 import { readSlice, readText, removeTexts, writeText } from './texts.js'
 
 /** UTF-8 cannot hold one, so the text would come back as another. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
+/** With the oldest of its names. */
+const selectDocuments = (database: Kysely<Schema>) =>
+  database
+    .selectFrom('documents')
+    .selectAll()
+    .select(
+      sql<string | null>`(select name from document_names where document_id = documents.id order by id limit 1)`.as(
+        'external_id',
+      ),
+    )
+
+const versionRows = (database: Kysely<Schema>, documentId: string) =>
+  database.selectFrom('document_versions').selectAll().where('document_id', '=', documentId)
+
 export class DocumentReads implements DocumentReader {
   constructor(protected readonly database: Kysely<Schema>) {}
 
   async get(id: string): Promise<Document | undefined> {
-    const row = await this.database.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await selectDocuments(this.database).where('id', '=', id).executeTakeFirst()
     return row && fromRow(row)
   }
 
   async byExternalId(collectionId: string, externalId: string): Promise<Document | undefined> {
-    const row = await this.database
-      .selectFrom('documents')
-      .selectAll()
-      .where('collection_id', '=', collectionId)
-      .where('external_id', '=', externalId)
-      .executeTakeFirst()
-    return row && fromRow(row)
+    const id = await documentOfName(this.database, collectionId, externalId)
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  namesOf(documentId: string): Promise<string[]> {
+    return namesOf(this.database, documentId)
+  }
+
+  names(collectionId: string, request: Parameters<DocumentReader['names']>[1]): Promise<Page<DocumentName>> {
+    return readNames(this.database, collectionId, request)
   }
 
   page({
@@ -38,7 +74,7 @@ export class DocumentReads implements DocumentReader {
     ...request
   }: Parameters<DocumentReader['page']>[0]): Promise<Page<Document>> {
     const condition = documentCondition(filter)
-    let query = this.database.selectFrom('documents').selectAll()
+    let query = selectDocuments(this.database)
     if (collectionId !== undefined) query = query.where('collection_id', '=', collectionId)
     if (status !== undefined) query = query.where('status', '=', status)
     if (condition) query = query.where(sql<boolean>`${condition}`)
@@ -46,24 +82,32 @@ export class DocumentReads implements DocumentReader {
   }
 
   async version(documentId: string, version: number): Promise<DocumentVersion | undefined> {
-    const row = await this.database
-      .selectFrom('document_versions')
-      .selectAll()
-      .where('document_id', '=', documentId)
-      .where('version', '=', version)
-      .executeTakeFirst()
-    return (
-      row && {
-        documentId,
-        version,
-        canonicalText: await readText(this.database, documentId, version),
-        textHash: row.text_hash,
-        originalHash: row.original_hash,
-        mediaType: row.media_type,
-        sections: fromJson<Section[]>(row.sections),
-        createdAt: fromTime(row.created_at),
-      }
-    )
+    const row = await versionRows(this.database, documentId).where('version', '=', version).executeTakeFirst()
+    if (!row) return undefined
+    return {
+      ...toSummary(row),
+      canonicalText: await readText(this.database, documentId, version),
+      sections: fromJson<Section[]>(row.sections),
+    }
+  }
+
+  async versions(documentId: string): Promise<VersionSummary[]> {
+    return (await versionRows(this.database, documentId).orderBy('version', 'desc').execute()).map(toSummary)
+  }
+
+  async versionSummary(documentId: string, version: number): Promise<VersionSummary | undefined> {
+    const row = await versionRows(this.database, documentId).where('version', '=', version).executeTakeFirst()
+    return row && toSummary(row)
+  }
+
+  lastUpload(documentId: string): Promise<UploadSource | undefined> {
+    return readLastUpload(this.database, documentId)
+  }
+
+  async holdersOf(collectionId: string, originalHash: string): Promise<Document[]> {
+    const holders = this.database.selectFrom('originals').select('document_id').where('hash', '=', originalHash)
+    const query = selectDocuments(this.database).where('collection_id', '=', collectionId).where('id', 'in', holders)
+    return (await query.orderBy('id').execute()).map(fromRow)
   }
 
   async lastVersion(documentId: string): Promise<number> {
@@ -119,16 +163,18 @@ export class Documents extends DocumentReads implements DocumentWriter {
       .values({
         id: document.id,
         collection_id: document.collectionId,
-        external_id: document.externalId,
         title: document.title,
+        given_title: document.givenTitle,
         media_type: document.mediaType,
         metadata: toJson(document.metadata),
+        given_metadata: toJson(document.givenMetadata),
         current_version: document.currentVersion,
         status: document.status,
         created_at: toTime(document.createdAt),
         updated_at: toTime(document.updatedAt),
       })
       .execute()
+    if (document.externalId !== null) await this.addName(document.id, document.externalId)
   }
 
   async update(id: string, changes: Parameters<DocumentWriter['update']>[1]): Promise<boolean> {
@@ -136,8 +182,10 @@ export class Documents extends DocumentReads implements DocumentWriter {
       .updateTable('documents')
       .set({
         title: changes.title,
+        given_title: changes.givenTitle,
         media_type: changes.mediaType,
         metadata: ifGiven(changes.metadata, toJson),
+        given_metadata: ifGiven(changes.givenMetadata, toJson),
         current_version: changes.currentVersion,
         status: changes.status,
         updated_at: Date.now(),
@@ -146,6 +194,14 @@ export class Documents extends DocumentReads implements DocumentWriter {
       .where('status', '!=', 'DELETED')
       .executeTakeFirst()
     return result.numUpdatedRows > 0n
+  }
+
+  addName(documentId: string, name: string): Promise<void> {
+    return addName(this.database, documentId, name)
+  }
+
+  removeName(collectionId: string, name: string): Promise<void> {
+    return removeName(this.database, collectionId, name)
   }
 
   async holdOriginal(documentId: string, hash: string): Promise<void> {
@@ -168,6 +224,9 @@ export class Documents extends DocumentReads implements DocumentWriter {
         text_hash: version.textHash,
         original_hash: version.originalHash,
         media_type: version.mediaType,
+        file_name: version.fileName,
+        own_title: version.ownTitle,
+        own_metadata: toJson(version.ownMetadata),
         sections: toJson(version.sections),
         created_at: toTime(version.createdAt),
       })
@@ -183,10 +242,22 @@ export class Documents extends DocumentReads implements DocumentWriter {
     await removePlaces(this.database, id)
     await emptyQuotesOf(this.database, id)
     await this.database.deleteFrom('originals').where('document_id', '=', id).execute()
-    await this.database.updateTable('document_versions').set({ sections: '[]' }).where('document_id', '=', id).execute()
+    await this.database.deleteFrom('document_names').where('document_id', '=', id).execute()
+    await this.database
+      .updateTable('document_versions')
+      .set({ sections: '[]', file_name: null, own_title: null, own_metadata: '{}' })
+      .where('document_id', '=', id)
+      .execute()
     await this.database
       .updateTable('documents')
-      .set({ status: 'DELETED', external_id: null, title: '', metadata: '{}', updated_at: Date.now() })
+      .set({
+        status: 'DELETED',
+        title: '',
+        given_title: null,
+        metadata: '{}',
+        given_metadata: '{}',
+        updated_at: Date.now(),
+      })
       .where('id', '=', id)
       .where('status', '!=', 'DELETED')
       .execute()
@@ -194,17 +265,31 @@ export class Documents extends DocumentReads implements DocumentWriter {
   }
 }
 
-function fromRow(row: DocumentRow): Document {
+function fromRow(row: DocumentRow & { external_id: string | null }): Document {
   return {
     id: row.id,
     collectionId: row.collection_id,
     externalId: row.external_id,
     title: row.title,
+    givenTitle: row.given_title,
     mediaType: row.media_type,
     metadata: fromJson(row.metadata),
+    givenMetadata: fromJson(row.given_metadata),
     currentVersion: row.current_version,
     status: row.status,
     createdAt: fromTime(row.created_at),
     updatedAt: fromTime(row.updated_at),
   }
 }
+
+const toSummary = (row: DocumentVersionRow): VersionSummary => ({
+  documentId: row.document_id,
+  version: row.version,
+  textHash: row.text_hash,
+  originalHash: row.original_hash,
+  mediaType: row.media_type,
+  fileName: row.file_name,
+  ownTitle: row.own_title,
+  ownMetadata: fromJson(row.own_metadata),
+  createdAt: fromTime(row.created_at),
+})

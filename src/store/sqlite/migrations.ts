@@ -11,6 +11,7 @@ import { MORE_OF_EACH_STEP } from './migrations/0004-more-of-each-step.js'
 import { DECISIONS } from './migrations/0005-decisions.js'
 import { PLACES } from './migrations/0006-places.js'
 import { BATCHES } from './migrations/0007-batches.js'
+import { CHANGING_DOCUMENTS } from './migrations/0008-changing-documents.js'
 
 const MIGRATIONS: readonly string[] = [
   FIRST_SCHEMA,
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly string[] = [
   DECISIONS,
   PLACES,
   BATCHES,
+  CHANGING_DOCUMENTS,
 ]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354

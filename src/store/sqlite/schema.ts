@@ -32,10 +32,11 @@ export interface CollectionRow {
 export interface DocumentRow {
   id: string
   collection_id: string
-  external_id: string | null
   title: string
   media_type: string
   metadata: string
+  given_title: string | null
+  given_metadata: string
   current_version: number
   status: DocumentStatus
   created_at: number
@@ -47,8 +48,17 @@ export interface DocumentVersionRow {
   text_hash: string
   original_hash: string
   media_type: string
+  file_name: string | null
+  own_title: string | null
+  own_metadata: string
   sections: string
   created_at: number
+}
+export interface DocumentNameRow {
+  id: Generated<number>
+  collection_id: string
+  name: string
+  document_id: string
 }
 export interface OriginalRow {
   hash: string
@@ -83,6 +93,7 @@ export interface ChunkRow {
   end: number
   token_count: number
   heading_path: string
+  embedding_key: string | null
 }
 export interface ChunkVectorRow {
   seq: number
@@ -215,6 +226,7 @@ export interface Schema {
   collections: CollectionRow
   documents: DocumentRow
   document_versions: DocumentVersionRow
+  document_names: DocumentNameRow
   originals: OriginalRow
   text_pieces: TextPieceRow
   places: PlaceRow
