@@ -11,7 +11,7 @@ import { type ScoredQuestion, scoreQuestions } from './squad-metric.js'
 
 export interface Pipeline {
   /** Best first, enough of them to name {@link DEEPEST_RANK} documents. */
-  search(question: string): Promise<readonly Pick<Passage, 'chunk'>[]>
+  search(question: string): Promise<readonly Pick<Passage, 'chunk' | 'duplicates'>[]>
   /** What would be answered, and whether it passes. */
   consider(question: string): Promise<{ passages: readonly Passage[]; decision: Decision }>
 }
@@ -87,10 +87,14 @@ export async function evaluatePipeline({
 }
 
 /** Of a document among those found, from 1: one that several passages are of counts once. */
-function rankOf(documentId: string | undefined, found: readonly Pick<Passage, 'chunk'>[]): number | null {
-  const documents = [...new Set(found.map(({ chunk }) => chunk.documentId))]
-  const index = documentId === undefined ? -1 : documents.indexOf(documentId)
-  return index < 0 ? null : index + 1
+function rankOf(
+  documentId: string | undefined,
+  found: readonly Pick<Passage, 'chunk' | 'duplicates'>[],
+): number | null {
+  if (documentId === undefined) return null
+  // A near-equal passage of another document stands for it.
+  const at = found.findIndex(({ chunk, duplicates }) => [chunk.documentId, ...duplicates].includes(documentId))
+  return at < 0 ? null : new Set(found.slice(0, at + 1).map(({ chunk }) => chunk.documentId)).size
 }
 
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (100 * part) / whole)

@@ -12,7 +12,7 @@ const example = (id: string, at: number, answer: string | null): SquadExample =>
   return { id, title: '', context, question: id, answers, isImpossible: answer === null }
 }
 const passage = (document: number, text = contexts[document] as string) =>
-  ({ text, chunk: { documentId: `d${document}` } }) as Passage
+  ({ text, chunk: { documentId: `d${document}` }, duplicates: [] as readonly string[] }) as Passage
 
 /** Finds the documents in this order, and proposes these words of the first one. */
 function pipelineOf(found: Record<string, { order: number[]; words: string | null; passes?: boolean }>): Pipeline {

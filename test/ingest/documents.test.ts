@@ -177,7 +177,8 @@ describe('removing a document', () => {
     let last = await documents.add({ content: 'the same bytes' })
     for (let round = 0; round < 30; round++) {
       const [next] = await Promise.all([
-        documents.add({ content: 'the same bytes' }),
+        // In another collection each time: within one they would be one document.
+        documents.add({ content: 'the same bytes', collection: `${round}` }),
         documents.remove(last.payload.documentId as string),
       ])
       expect(await originals()).toEqual([next.payload.originalHash])

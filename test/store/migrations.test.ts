@@ -60,9 +60,16 @@ it('a database of the first release is taken over, and the quotes of what was de
     ...{ id, kind: 'ingest', status: 'FAILED', payload: JSON.stringify({ documentId, originalHash }), progress: '{}' },
     ...{ attempts: 1, cancel_requested: 0, created_at: 1 },
   })
+  const readRow = {
+    ...{ ...jobRow('j-0', 'kept', ''), status: 'SUCCEEDED' },
+    payload: JSON.stringify({ documentId: 'kept', originalHash: 'o', fileName: 'kept.md', title: null }),
+  }
   writeFirstRelease({
     collections: [{ id: 'c', name: 'c', created_at: 1 }],
-    documents: [documentRow('gone', 'DELETED'), documentRow('kept', 'READY')],
+    documents: [
+      documentRow('gone', 'DELETED'),
+      { ...documentRow('kept', 'READY'), external_id: 'kept.md', title: 'Kept', metadata: '{"team":"x"}' },
+    ],
     document_versions: [versionRow('gone'), versionRow('kept')],
     interactions: [
       {
@@ -73,7 +80,7 @@ it('a database of the first release is taken over, and the quotes of what was de
       },
     ],
     corrections: [correctionRow('c-gone', 'gone'), correctionRow('c-kept', 'kept')],
-    jobs: [jobRow('j-gone', 'gone', 'o-gone'), jobRow('j-kept', 'kept', 'o-failed')],
+    jobs: [jobRow('j-gone', 'gone', 'o-gone'), jobRow('j-kept', 'kept', 'o-failed'), readRow],
     labels: [labelRow('l-gone', 'c-gone', 'gone'), labelRow('l-kept', 'c-kept', 'kept')],
   })
 
@@ -91,6 +98,16 @@ it('a database of the first release is taken over, and the quotes of what was de
   })
   expect(await store.reader.documents.originalsOf('kept')).toEqual(['o', 'o-failed'])
   expect(await store.reader.documents.originalsOf('gone')).toEqual([])
+  // What changes a document next finds its name, what was said of it, and what its version was read from.
+  const { documents } = store.reader
+  expect(await documents.byExternalId('c', 'kept.md')).toMatchObject({
+    ...{ id: 'kept', externalId: 'kept.md', title: 'Kept', givenTitle: null },
+    ...{ metadata: { team: 'x' }, givenMetadata: { team: 'x' } },
+  })
+  expect(await documents.versionSummary('kept', 1)).toMatchObject({ fileName: 'kept.md', ownTitle: 'Kept' })
+  expect(await documents.lastUpload('kept')).toEqual({
+    ...{ originalHash: 'o', mediaType: 'text/plain', fileName: 'kept.md' },
+  })
   // And what it quotes of documents that are still there is found when they go.
   await store.transact(({ documents }) => documents.remove('kept'))
   expect(await quotes(store)).toEqual({
