@@ -11,6 +11,7 @@ import { RETRIEVAL_SETTINGS, type Retriever } from '../retrieve/retriever.js'
 import type { Store } from '../store/store.js'
 import { type Decision, decide, type ProposedAnswer, toPlace } from './decision.js'
 import { type AskNotice, noticesOf } from './notices.js'
+import { RERANK_DEPTH, rerank } from './rerank.js'
 import { resolveHistory } from './resolve-history.js'
 import { type AskInput, type AskRequest, collectionIdsOf, parseAsk, parseSearch, type SearchInput } from './settings.js'
 
@@ -106,17 +107,20 @@ export class Answering {
     return { collectionIds, filter, resolvedQuestion, passages, served, decision, calibrationId, timings }
   }
 
-  /** What `ask` would read. Nothing is stored. @throws INVALID_INPUT, COLLECTION_NOT_FOUND */
+  /**
+   * What `ask` would read; with `rerank`, in the order in which its reader finds an answer in them. Nothing is stored.
+   * @throws INVALID_INPUT, COLLECTION_NOT_FOUND
+   */
   async search(query: string, options: Omit<SearchInput, 'query'> = {}): Promise<readonly Passage[]> {
     const request = parseSearch({ ...options, query })
-    const collectionIds = await collectionIdsOf(this.#options.store.reader.collections, request.collectionIds)
-    const { filter } = request
-    const { passages } = await this.#options.retriever.retrieve(request.query, {
-      collectionIds,
-      filter,
-      topK: request.first,
-    })
-    return passages
+    const { store, retriever, servingReader } = this.#options
+    const { first, filter } = request
+    const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
+    const topK = request.rerank ? Math.max(first, RERANK_DEPTH) : first
+    const { passages } = await retriever.retrieve(request.query, { collectionIds, filter, topK })
+    if (!request.rerank) return passages
+    const reading = await servingReader.read(request.query, passages.slice(0, RERANK_DEPTH))
+    return rerank(passages, reading).slice(0, first)
   }
 
   #calibrationFor({ version, form }: ServedReading, { topK }: AskRequest): Promise<ChosenCalibration | undefined> {

@@ -33,6 +33,7 @@ const searchSchema = z.object({
   collectionIds: ids.default([]),
   filter,
   first: z.number().int().min(1).max(50).default(10),
+  rerank: z.boolean().default(false),
 })
 
 export type AskInput = z.input<typeof askSchema>

@@ -37,6 +37,11 @@ export const PassageType = builder.objectRef<FoundPassage>('Passage').implement(
       resolve: ({ duplicates }) => [...duplicates],
     }),
     lexicalScore: t.exposeFloat('lexicalScore', { nullable: true, description: 'BM25, larger is better.' }),
+    readerMargin: t.float({
+      nullable: true,
+      description: 'Where it was reranked: how far the best span stands above "no answer here".',
+      resolve: ({ readerMargin }) => readerMargin ?? null,
+    }),
     matchedTerms: t.stringList({
       description: 'Words of the question that the passage, its headings or its title have, in any form.',
       resolve: ({ query, chunk }, _, { services }) => services.store.reader.chunks.matchedTerms(query, chunk.seq),
@@ -53,12 +58,17 @@ builder.queryFields((t) => ({
       collections: t.arg.idList({ description: 'Ids or names; all unless told.' }),
       filter: t.arg({ type: DocumentFilterInput }),
       first: t.arg.int({ description: '1 to 50; 10 unless told.' }),
+      rerank: t.arg.boolean({
+        description:
+          'Has the first dozen read for an answer to the question, which takes as long as `ask`, and orders them by it.',
+      }),
     },
-    resolve: async (_, { query, collections, filter, first }, { services }) => {
+    resolve: async (_, { query, collections, filter, first, rerank }, { services }) => {
       const passages = await services.answering.search(query, {
         collectionIds: collections ?? [],
         filter,
         ...(first != null && { first }),
+        ...(rerank != null && { rerank }),
       })
       return passages.map((passage) => ({ ...passage, query }))
     },

@@ -133,3 +133,10 @@ test('who gets no answer is told why there may be none', async () => {
   expect(await ask({ documentIds: ['none'] })).toEqual(['NOTHING_MATCHES_FILTER', 'DOCUMENTS_WAITING'])
   expect((await answering.ask({ question: 'Who is the director?' })).notices).toEqual([])
 })
+
+test('a search is reranked by the reader only when it is asked for', async () => {
+  const plain = await answering.search('Who is the director?')
+  expect(plain.every((passage) => passage.readerMargin === undefined)).toBe(true)
+  const reranked = await answering.search('Who is the director?', { rerank: true, first: 1 })
+  expect(reranked).toMatchObject([{ text: expect.stringContaining('Anna Keller'), readerMargin: 10 }])
+})

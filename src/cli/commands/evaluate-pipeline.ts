@@ -16,6 +16,7 @@ interface Options {
   readonly data: string
   readonly model?: string
   readonly topK?: string
+  readonly rerank?: boolean
   readonly questions?: string
   readonly predictions?: string
 }
@@ -34,6 +35,7 @@ export function addEvaluatePipeline(evaluate: Command, environment: NodeJS.Proce
     .requiredOption('--data <file>', 'SQuAD 1.1 or 2.0 JSON')
     .option('--model <version>', 'the version that answers; the newest bundled one unless told')
     .option('--top-k <n>', 'passages that are read for a question (8 unless told)')
+    .option('--rerank', 'measure the recall of reranked searches')
     .option('--questions <n>', 'ask only so many, evenly spread over the file; every context is ingested all the same')
     .option('--predictions <file>', 'write {questionId: text}, empty for no answer')
   finish<Options>(
@@ -43,7 +45,7 @@ export function addEvaluatePipeline(evaluate: Command, environment: NodeJS.Proce
       'docent evaluate pipeline --data squad-dev-v1.1.json --questions 2000',
       'docent evaluate pipeline --data dev.json --json',
     ],
-    async (session, { data, model, topK, questions, predictions }) => {
+    async (session, { data, model, topK, rerank = false, questions, predictions }) => {
       const all = await readExamples(data)
       const examples = spread(all, wholeNumber('--questions', questions) ?? all.length)
       const passages = wholeNumber('--top-k', topK)
@@ -54,7 +56,7 @@ export function addEvaluatePipeline(evaluate: Command, environment: NodeJS.Proce
         const { evaluatePipeline } = await import('../../evaluate/evaluate-pipeline.js')
         const evaluation = await evaluatePipeline({
           pipeline: {
-            search: (question) => answering.search(question, { first: SEARCHED }),
+            search: (question) => answering.search(question, { first: SEARCHED, rerank }),
             consider: (question) =>
               answering.consider({ question, ...(passages === undefined ? {} : { topK: passages }) }),
           },

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { finish, numberOption, objectOption } from '../command.js'
 import { oneLine } from '../text.js'
 
-const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int) {
-  search(query: $query, collections: $collections, filter: $filter, first: $first) {
-    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore matchedTerms
+const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int, $rerank: Boolean) {
+  search(query: $query, collections: $collections, filter: $filter, first: $first, rerank: $rerank) {
+    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore matchedTerms readerMargin
     document { id title externalId }
     location { label page sheet slide row }
   }
@@ -29,14 +29,15 @@ export function addSearch(program: Command, environment: NodeJS.ProcessEnv): voi
     .option('--collection <name...>', 'ids or names of the collections; all unless told')
     .option('--filter <json>', 'only documents that pass, as `docent ask` takes it')
     .option('--first <n>', 'passages at most, 1 to 50')
-  finish<{ json?: boolean; collection?: string[]; filter?: string; first?: string }>(
+    .option('--rerank', 'order them by whether they answer the question: slower, and better for questions')
+  finish<{ json?: boolean; collection?: string[]; filter?: string; first?: string; rerank?: boolean }>(
     command,
     environment,
     ['docent search "parental leave"', 'docent search "appeal" --first 3 --json'],
-    async (session, { collection, filter, first }, [query]) => {
+    async (session, { collection, filter, first, rerank }, [query]) => {
       await using client = await session.connect()
       const narrowed = { collections: collection, filter: objectOption('--filter', filter) }
-      const variables = { query, ...narrowed, first: numberOption('--first', first) }
+      const variables = { query, ...narrowed, first: numberOption('--first', first), rerank }
       const { search } = await client.graphql<{ search: Hit[] }>(QUERY, variables)
       session.print(search, () => (search.length === 0 ? 'No passage found.' : search.map(hitLines).join('\n\n')))
     },
