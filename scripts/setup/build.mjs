@@ -42,6 +42,7 @@ function hashSources(context) {
 }
 
 function compiledFiles(context) {
-  const sources = listFiles(context.root, 'src').filter((file) => file.endsWith('.ts'))
+  // Declarations compile to nothing.
+  const sources = listFiles(context.root, 'src').filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
   return sources.map((file) => file.replace(/^src/, 'dist').replace(/\.ts$/, '.js'))
 }

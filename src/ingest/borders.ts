@@ -96,7 +96,7 @@ function withWhatFollows(
     const next = at(pieces, ahead)
     tokens += next.tokenCount
     if (tokens > limits.maxTokens || next.end - at(pieces, from).start > limits.maxLength) {
-      return headsTable(pieces, from) ? to : beforeHeader
+      return headsTable(pieces, from) ? ahead : beforeHeader
     }
     ahead++
   }

@@ -39,6 +39,7 @@ test('every operation has its command', () => {
         'doctor',
         'documents list',
         'documents show',
+        'documents restore',
         'documents delete',
       ],
       ...['feedback submit', 'feedback list', 'feedback accept', 'feedback reject', 'jobs list', 'jobs show'],

@@ -277,7 +277,8 @@ test.each([
 const BINARY = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13])
 
 test.each([
-  ['an unknown type', 'slides.pptx', 'x', 'UNSUPPORTED_MEDIA_TYPE', 415],
+  ['an unknown type', 'music.mid', 'x', 'UNSUPPORTED_MEDIA_TYPE', 415],
+  ['a text that is called slides', 'slides.pptx', 'x', 'CONTENT_MISMATCH', 422],
   ['no bytes', 'empty.txt', '', 'EMPTY_DOCUMENT', 422],
   ['a picture called text', 'notes.txt', BINARY, 'CONTENT_MISMATCH', 422],
   ['too many bytes', 'long.txt', 'word '.repeat(50_000), 'TOO_LARGE', 413],
