@@ -86,7 +86,8 @@ export class App implements AsyncDisposable {
     const originals = new Originals(join(config.dataDir, 'originals'))
     await registry.removeLeftovers()
     await originals.removeLeftovers()
-    await originals.removeUnused((hashes) => store.reader.documents.unusedOriginals(hashes))
+    const unusedOriginals = (hashes: readonly string[]) => store.reader.documents.unusedOriginals(hashes)
+    await originals.removeUnused(unusedOriginals)
 
     const lazyEmbedder = disposal.use(new Lazy(() => openEmbedder(embedderFolder)))
     const embedder: Pick<Embedder, 'embed'> = {
@@ -116,7 +117,6 @@ export class App implements AsyncDisposable {
       embedderVersion: EMBEDDER,
       onAsked: (interaction) => metrics.asked(interaction),
     })
-    const unusedOriginals = (hashes: readonly string[]) => store.reader.documents.unusedOriginals(hashes)
     /** Of a container whose documents are accepted. What is left by an error, the next start removes. */
     const removeOriginal = ({ payload }: Job) =>
       originals

@@ -1,8 +1,8 @@
 /**
  * Kind `ingest`: an uploaded original becomes the next version of its document. Parse and chunk (a process of its own),
- * embed what is new of it (another; vectors of a long document are kept as they are made), then everything in one transaction, then the
- * vector index; a crash before the transaction leaves the old version answering, a crash after it leaves only what a second
- * run finds already done.
+ * embed what is new of it (another; vectors of a long document are kept as they are made), then everything in one
+ * transaction, then the vector index; a crash before the transaction leaves the old version answering, a crash after it
+ * leaves only what a second run finds already done.
  */
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
