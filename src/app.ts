@@ -33,6 +33,7 @@ import { AnswerCalibrations } from './registry/answer-calibrations.js'
 import { verifyEmbedder } from './registry/embedder-manifest.js'
 import { Models } from './registry/models.js'
 import { Registry } from './registry/registry.js'
+import { CrossEncoder } from './retrieve/cross-encoder.js'
 import { Retriever } from './retrieve/retriever.js'
 import { Metrics } from './server/metrics.js'
 import { lockFolder } from './store/folder-lock.js'
@@ -107,6 +108,8 @@ export class App implements AsyncDisposable {
     )
     models.onPromoted((version) => servingReader.swap(version))
 
+    const { rerankerDir: folder, readerProcesses: processes } = config
+    const crossEncoder = folder ? disposal.use(new Lazy(() => CrossEncoder.open({ folder, processes }))) : undefined
     const calibrations = new AnswerCalibrations({ modelsDir: config.modelsDir })
     const retriever = new Retriever({ reader: store.reader, index, embedder })
     const answering = new Answering({
@@ -114,6 +117,9 @@ export class App implements AsyncDisposable {
       retriever,
       servingReader,
       calibrations,
+      crossEncoder: crossEncoder && {
+        score: async (question, passages) => (await crossEncoder.get()).score(question, passages),
+      },
       embedderVersion: EMBEDDER,
       onAsked: (interaction) => metrics.asked(interaction),
     })
@@ -230,21 +236,16 @@ async function openEmbedder(modelFolder: string): Promise<Embedder> {
   return Embedder.start({ modelFolder })
 }
 
-/** Enough to say "many": nobody needs the exact number of a long queue. */
-const COUNTED_JOBS = 1000
-
 async function healthOf(
   { reader }: Store,
   servingReader: ServingReader,
   embedderVersion: string,
   startedAt: number,
 ): Promise<SystemHealth> {
-  const countJobs = async (status: 'QUEUED' | 'RUNNING') =>
-    (await reader.jobs.page({ first: COUNTED_JOBS, status })).items.length
   const [chunks, queuedJobs, runningJobs] = await Promise.all([
     reader.chunks.count(),
-    countJobs('QUEUED'),
-    countJobs('RUNNING'),
+    reader.jobs.count('QUEUED'),
+    reader.jobs.count('RUNNING'),
   ])
   return {
     ready: servingReader.version !== undefined,

@@ -35,6 +35,10 @@ export const VARIABLES = {
     schema: z.enum(['auto', 'int8', 'fp32']).default('auto'),
     meaning: 'Form in which readers serve; auto takes int8 where its canary is right on this machine, else fp32.',
   },
+  DOCENT_RERANKER: {
+    schema: z.string().default(''),
+    meaning: 'Folder of a cross-encoder that reranks searches; empty: the served reader does.',
+  },
   DOCENT_TRAIN_THREADS: {
     schema: z.coerce.number().int().min(1).max(64).default(Math.max(1, availableParallelism())),
     meaning: 'Threads of the training process, which runs at the lowest priority. The default is one per core.',
@@ -67,6 +71,8 @@ export interface Config {
   readonly samplesDir: string | null
   readonly readerProcesses: number
   readonly readerForm: 'auto' | 'int8' | 'fp32'
+  /** Null: the served reader reranks. */
+  readonly rerankerDir: string | null
   readonly trainThreads: number
   readonly maxUploadBytes: number
   /** Null: the hub's own address. */
@@ -85,16 +91,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     return parsed.data as z.output<(typeof VARIABLES)[K]['schema']>
   }
   const folder = (path: string) => resolve(packageRoot, path)
-  const samples = get('DOCENT_SAMPLES_DIR')
+  const folderOrNull = (path: string) => (path === '' ? null : folder(path))
   return Object.freeze({
     host: get('DOCENT_HOST'),
     port: get('DOCENT_PORT'),
     dataDir: folder(get('DOCENT_DATA_DIR')),
     indexDir: folder(get('DOCENT_INDEX_DIR')),
     modelsDir: folder(get('DOCENT_MODELS_DIR')),
-    samplesDir: samples === '' ? null : folder(samples),
+    samplesDir: folderOrNull(get('DOCENT_SAMPLES_DIR')),
     readerProcesses: get('DOCENT_READER_PROCESSES'),
     readerForm: get('DOCENT_READER_FORM'),
+    rerankerDir: folderOrNull(get('DOCENT_RERANKER')),
     trainThreads: get('DOCENT_TRAIN_THREADS'),
     maxUploadBytes: get('DOCENT_MAX_UPLOAD_BYTES'),
     hubEndpoint: get('HF_ENDPOINT') || null,

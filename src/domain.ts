@@ -174,10 +174,10 @@ export interface Passage {
   readonly lexicalRank: number | null
   /** BM25, larger is better. */
   readonly lexicalScore: number | null
-  /** Of both searches (retrieve/fusion.ts), and of the reader where it was asked: what the passages are ordered by. */
+  /** Of both searches (retrieve/fusion.ts): what the passages are ordered by unless they were reranked. */
   readonly score: number
-  /** How far its best span stands above the null, where the passages were reranked (answer/rerank.ts). */
-  readonly readerMargin?: number
+  /** What they are ordered by then (answer/rerank.ts); those that were not looked at have none, and come last. */
+  readonly rerankScore?: number
   /** Documents of the same collection that say nearly the same, in passages that came lower and are left out. */
   readonly duplicates: readonly string[]
 }

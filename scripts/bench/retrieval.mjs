@@ -7,7 +7,7 @@ export const describe =
   'documents found among the first 1, 5, 10 and 20: product documentation with questions (--data FOLDER with rag/ and corpora/); ' +
   'for SQuAD: docent evaluate pipeline'
 
-const SEARCH = `query($query: String!) { search(query: $query, first: 50) {
+const SEARCH = `query($query: String!, $rerank: Boolean!) { search(query: $query, first: 50, rerank: $rerank) {
   denseRank lexicalRank document { externalId }
 } }`
 const DEPTHS = [1, 5, 10, 20]
@@ -22,16 +22,21 @@ export async function run({ data, log }) {
     const { chunks } = await quietJobs(server.gql, (health) =>
       log(`${health.chunks} chunks, ${health.queuedJobs} files to go`),
     )
-    const times = []
-    const ranks = { fused: [], dense: [], lexical: [] }
-    for (const { path, question } of questions) {
+    const times = { search: [], reranked: [] }
+    const ranks = { fused: [], dense: [], lexical: [], reranked: [] }
+    const search = async (query, rerank) => {
       const started = performance.now()
-      const { search } = await server.gql(SEARCH, { query: question })
-      times.push(performance.now() - started)
-      const by = (field) => search.filter((hit) => hit[field] !== null).sort((a, b) => a[field] - b[field])
-      ranks.fused.push(rankOf(path, search))
+      const { search: hits } = await server.gql(SEARCH, { query, rerank })
+      times[rerank ? 'reranked' : 'search'].push(performance.now() - started)
+      return hits
+    }
+    for (const { path, question } of questions) {
+      const hits = await search(question, false)
+      const by = (field) => hits.filter((hit) => hit[field] !== null).sort((a, b) => a[field] - b[field])
+      ranks.fused.push(rankOf(path, hits))
       ranks.dense.push(rankOf(path, by('denseRank')))
       ranks.lexical.push(rankOf(path, by('lexicalRank')))
+      ranks.reranked.push(rankOf(path, await search(question, true)))
     }
     return [
       ['documents, chunks', `${new Set(rows.map(({ path }) => path)).size} asked for, ${chunks}`, ''],
@@ -41,8 +46,11 @@ export async function run({ data, log }) {
         DEPTHS.map((depth) => recallAt(depth, found).toFixed(1)).join(' / '),
         '%',
       ]),
-      ['search p50', percentile(times, 50).toFixed(0), 'ms'],
-      ['search p95', percentile(times, 95).toFixed(0), 'ms'],
+      ...Object.entries(times).map(([name, found]) => [
+        `${name}: p50 / p95`,
+        [50, 95].map((p) => percentile(found, p).toFixed(0)).join(' / '),
+        'ms',
+      ]),
     ]
   } finally {
     await server.stop()

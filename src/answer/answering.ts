@@ -7,11 +7,12 @@ import type { Answer, Interaction, Passage, PassageRecord } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { ServedReading, ServingReader } from '../read/serving-reader.js'
 import type { AnswerCalibrations, ChosenCalibration } from '../registry/answer-calibrations.js'
+import type { CrossEncoder } from '../retrieve/cross-encoder.js'
 import { RETRIEVAL_SETTINGS, type Retriever } from '../retrieve/retriever.js'
 import type { Store } from '../store/store.js'
 import { type Decision, decide, type ProposedAnswer, toPlace } from './decision.js'
 import { type AskNotice, noticesOf } from './notices.js'
-import { RERANK_DEPTH, rerank } from './rerank.js'
+import { RERANK_DEPTH, rerank, scoresByReader } from './rerank.js'
 import { resolveHistory } from './resolve-history.js'
 import { type AskInput, type AskRequest, collectionIdsOf, parseAsk, parseSearch, type SearchInput } from './settings.js'
 
@@ -20,6 +21,8 @@ export interface AnsweringOptions {
   readonly retriever: Pick<Retriever, 'retrieve'>
   readonly servingReader: Pick<ServingReader, 'read'>
   readonly calibrations: Pick<AnswerCalibrations, 'choose'>
+  /** Reranks searches in place of the served reader. */
+  readonly crossEncoder?: Pick<CrossEncoder, 'score'> | undefined
   readonly embedderVersion: string
   /** Told of every interaction once it is stored. */
   readonly onAsked?: (interaction: Interaction) => void
@@ -108,19 +111,26 @@ export class Answering {
   }
 
   /**
-   * What `ask` would read; with `rerank`, in the order in which its reader finds an answer in them. Nothing is stored.
+   * What `ask` would read; with `rerank`, the first of them in the order of a model that saw them. Nothing is stored.
    * @throws INVALID_INPUT, COLLECTION_NOT_FOUND
    */
   async search(query: string, options: Omit<SearchInput, 'query'> = {}): Promise<readonly Passage[]> {
     const request = parseSearch({ ...options, query })
-    const { store, retriever, servingReader } = this.#options
+    const { store, retriever } = this.#options
     const { first, filter } = request
     const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
     const topK = request.rerank ? Math.max(first, RERANK_DEPTH) : first
     const { passages } = await retriever.retrieve(request.query, { collectionIds, filter, topK })
     if (!request.rerank) return passages
-    const reading = await servingReader.read(request.query, passages.slice(0, RERANK_DEPTH))
-    return rerank(passages, reading).slice(0, first)
+    const scores = await this.#rerankScores(request.query, passages.slice(0, RERANK_DEPTH))
+    return rerank(passages, scores).slice(0, first)
+  }
+
+  async #rerankScores(query: string, passages: readonly Passage[]): Promise<number[]> {
+    const { servingReader, crossEncoder } = this.#options
+    if (!crossEncoder) return scoresByReader(passages, await servingReader.read(query, passages))
+    const texts = passages.map(({ text }) => text)
+    return crossEncoder.score(query, texts)
   }
 
   #calibrationFor({ version, form }: ServedReading, { topK }: AskRequest): Promise<ChosenCalibration | undefined> {

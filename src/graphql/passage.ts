@@ -27,7 +27,9 @@ export const PassageType = builder.objectRef<FoundPassage>('Passage').implement(
       resolve: ({ chunk }, _, context) => locationOf({ ...chunk, documentVersion: chunk.version }, context),
     }),
     headingPath: t.stringList({ resolve: ({ chunk }) => [...chunk.headingPath] }),
-    score: t.exposeFloat('score', { description: 'Cosine and BM25 in one: what passages are ordered by.' }),
+    score: t.exposeFloat('score', {
+      description: 'Cosine and BM25 in one: what passages are ordered by unless they are reranked.',
+    }),
     denseRank: t.exposeInt('denseRank', { nullable: true }),
     denseScore: t.exposeFloat('denseScore', { nullable: true, description: 'Cosine similarity, -1 to 1.' }),
     lexicalRank: t.exposeInt('lexicalRank', { nullable: true }),
@@ -37,10 +39,10 @@ export const PassageType = builder.objectRef<FoundPassage>('Passage').implement(
       resolve: ({ duplicates }) => [...duplicates],
     }),
     lexicalScore: t.exposeFloat('lexicalScore', { nullable: true, description: 'BM25, larger is better.' }),
-    readerMargin: t.float({
+    rerankScore: t.float({
       nullable: true,
-      description: 'Where it was reranked: how far the best span stands above "no answer here".',
-      resolve: ({ readerMargin }) => readerMargin ?? null,
+      description: 'Of the reranker: what the passages that it saw are ordered by.',
+      resolve: ({ rerankScore }) => rerankScore ?? null,
     }),
     matchedTerms: t.stringList({
       description: 'Words of the question that the passage, its headings or its title have, in any form.',
@@ -60,7 +62,7 @@ builder.queryFields((t) => ({
       first: t.arg.int({ description: '1 to 50; 10 unless told.' }),
       rerank: t.arg.boolean({
         description:
-          'Has the first dozen read for an answer to the question, which takes as long as `ask`, and orders them by it.',
+          'Has the first dozen looked at together with the question, which takes as long as `ask`, and orders them by it.',
       }),
     },
     resolve: async (_, { query, collections, filter, first, rerank }, { services }) => {

@@ -288,6 +288,7 @@ export interface JobReader {
       batchId?: string | undefined
     },
   ): Promise<Page<Job>>
+  count(status: JobStatus): Promise<number>
   /** Rows in QUEUED, oldest first. */
   queued(kind: JobKind, limit: number): Promise<Job[]>
   /**

@@ -795,6 +795,10 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await store.transact(({ jobs }) => jobs.requeueRunning())).toBe(1)
         expect(await ids()).toEqual([rows[0]?.id, rows[2]?.id, rows[3]?.id])
         expect((await store.reader.jobs.page({ first: 9, kind: 'train' })).items).toEqual([rows[1]])
+        const counts = await Promise.all(
+          (['QUEUED', 'RUNNING'] as const).map((status) => store.reader.jobs.count(status)),
+        )
+        expect(counts).toEqual([rows.length, 0])
       })
 
       it('gives the next job in turn between batches, and never two of one subject at once', async () => {

@@ -4,7 +4,7 @@ import { oneLine } from '../text.js'
 
 const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int, $rerank: Boolean) {
   search(query: $query, collections: $collections, filter: $filter, first: $first, rerank: $rerank) {
-    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore matchedTerms readerMargin
+    text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore matchedTerms rerankScore
     document { id title externalId }
     location { label page sheet slide row }
   }
@@ -15,6 +15,7 @@ interface Hit {
   readonly score: number
   readonly denseScore: number | null
   readonly lexicalScore: number | null
+  readonly rerankScore: number | null
   readonly matchedTerms: readonly string[]
   readonly location: { readonly label: string }
 }
@@ -51,8 +52,15 @@ function hitLines({ text, location, ...hit }: Hit, at: number): string {
 }
 
 /** Why it was found. */
-function reasonOf({ score, denseScore, lexicalScore, matchedTerms }: Omit<Hit, 'text' | 'location'>): string {
+function reasonOf({
+  score,
+  denseScore,
+  lexicalScore,
+  matchedTerms,
+  rerankScore,
+}: Omit<Hit, 'text' | 'location'>): string {
   const parts = [`score ${score.toFixed(3)}`]
+  if (rerankScore !== null) parts.unshift(`reranked ${rerankScore.toFixed(3)}`)
   if (denseScore !== null) parts.push(`cosine ${denseScore.toFixed(3)}`)
   if (lexicalScore !== null) parts.push(`BM25 ${lexicalScore.toFixed(1)} (${matchedTerms.join(', ')})`)
   return parts.join(' · ')

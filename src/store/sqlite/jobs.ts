@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Batch, BatchProgress, Job, JobKind, Page } from '../../domain.js'
+import type { Batch, BatchProgress, Job, JobKind, JobStatus, Page } from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { JobReader, JobWriter } from '../store.js'
 import { batchById, batchByKey, batchProgress, insertBatch } from './batches.js'
@@ -21,6 +21,15 @@ export class JobReads implements JobReader {
     if (kind !== undefined) query = query.where('kind', '=', kind)
     if (status !== undefined) query = query.where('status', '=', status)
     return readPage(query, request, fromRow)
+  }
+
+  async count(status: JobStatus): Promise<number> {
+    const { count } = await this.database
+      .selectFrom('jobs')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('status', '=', status)
+      .executeTakeFirstOrThrow()
+    return count
   }
 
   async queued(kind: JobKind, limit: number): Promise<Job[]> {
