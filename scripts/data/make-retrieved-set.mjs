@@ -81,8 +81,8 @@ async function askAll(ids) {
   }
   return asked
 
-  function toPlace({ chunk: { documentId, start, end }, denseScore }) {
+  function toPlace({ chunk: { documentId, start, end }, score, denseScore }) {
     const similarity = denseScore === null ? null : Number(denseScore.toFixed(5))
-    return { context: numbers.get(documentId), start, end, similarity }
+    return { context: numbers.get(documentId), start, end, score: Number(score.toFixed(5)), similarity }
   }
 }

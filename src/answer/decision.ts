@@ -1,8 +1,9 @@
 /**
  * One decision from the spans of all passages: retriever and reader weighed together.
  *
- * - The **fused score** of a span is its margin + w * similarity of its passage, the similarity being the cosine of question
- *   and passage, and w their exchange rate as the calibration has it: a passage about something else must read much better.
+ * - The **fused score** of a span is its margin + w * the score of its passage in retrieval, and w their exchange rate as the
+ *   calibration has it: a passage about something else must read much better. How sure the answer is, is told from the
+ *   similarity, the cosine of question and passage: other than the score it means the same in a collection of any size.
  * - Of spans that overlap in the document the best one stays.
  * - Spans with the same words in several places are one answer. It stands where the best of them is, and its weight is the
  *   sum of theirs, exp(fused score): passages that agree strengthen it, and the more so the better each of them reads.
@@ -12,7 +13,7 @@
  * - Confidences of further answers are computed alike, and exceed neither a better one's nor what those leave
  *   of 1.
  *
- * Without a calibration for these passages the similarity counts nothing, and what the reader says of each span is taken;
+ * Without a calibration for these passages retrieval counts nothing, and what the reader says of each span is taken;
  * the confidences of spans that agree are added.
  */
 import type { Passage } from '../domain.js'
@@ -27,6 +28,8 @@ export interface PassagePlace {
   readonly documentVersion: number
   /** Where it begins in the canonical text. */
   readonly start: number
+  /** Of retrieval: only what it is above that of another passage of the question counts. */
+  readonly score: number
   /** Cosine; null: it was found by its words alone. */
   readonly similarity: number | null
 }
@@ -103,12 +106,12 @@ export function decide({ reading, passages, calibration, noAnswerThreshold }: De
   return { noAnswerProbability, answers }
 }
 
-export function toPlace({ chunk, text, denseScore }: Passage): PassagePlace {
+export function toPlace({ chunk, text, score, denseScore }: Passage): PassagePlace {
   const { documentId, version: documentVersion, start } = chunk
-  return { text, documentId, documentVersion, start, similarity: denseScore }
+  return { text, documentId, documentVersion, start, score, similarity: denseScore }
 }
 
-/** @param candidates of all passages, in any order @param rate of similarity in margins @returns the heaviest first */
+/** @param candidates of all passages, in any order @param rate of a passage's score in margins @returns the heaviest first */
 export function groupAnswers(
   candidates: readonly Candidate[],
   passages: readonly PassagePlace[],
@@ -118,7 +121,8 @@ export function groupAnswers(
   const places = candidates
     .map((candidate): Place => {
       const similarity = similarities[candidate.passage] as number
-      return { ...candidate, similarity, fused: candidate.margin + rate * similarity }
+      const { score } = passages[candidate.passage] as PassagePlace
+      return { ...candidate, similarity, fused: candidate.margin + rate * score }
     })
     .sort((left, right) => right.fused - left.fused || left.passage - right.passage || left.start - right.start)
   const top = places[0]?.fused ?? 0

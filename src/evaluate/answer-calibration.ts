@@ -15,7 +15,7 @@ export interface AskedQuestion {
   readonly candidates: readonly Candidate[]
 }
 
-/** Similarities are cosines and margins some log-odds: what they are worth to each other until it is fitted. */
+/** Similarities are cosines, scores of their size, and margins some log-odds: what they are worth to each other at first. */
 const FIRST_RATE = 10
 /** Past it the reader would hardly be listened to. */
 const MAX_RATE = 50

@@ -33,6 +33,7 @@ const retrievedSetSchema = z.object({
           context: z.number().int(),
           start: z.number().int(),
           end: z.number().int(),
+          score: z.number(),
           similarity: z.number().nullable(),
         }),
       ),
@@ -60,9 +61,9 @@ export async function readRetrieved(options: ReadOptions): Promise<AskedQuestion
   for (const { question, golds, passages } of set.questions) {
     if (signal?.aborted) throw new DocentError('CANCELLED', 'the calibration was cancelled')
     if (known.question !== question) known = { question, candidates: new Map() }
-    const places = passages.map(({ context, start, end, similarity }): PassagePlace => {
+    const places = passages.map(({ context, start, end, score, similarity }): PassagePlace => {
       const text = (set.contexts[context] as string).slice(start, end)
-      return { text, documentId: String(context), documentVersion: 1, start, similarity }
+      return { text, documentId: String(context), documentVersion: 1, start, score, similarity }
     })
     const candidates = await Promise.all(
       places.map(async ({ text, documentId, start }, passage): Promise<Candidate[]> => {

@@ -1,19 +1,20 @@
 /**
- * One score of two: cosine + 0.025 * BM25. A weighted sum of the raw scores keeps how far apart they are, which ranks throw
- * away (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 2023). BM25 sums inverse
- * document frequencies, so that it weighs less, by itself, in a small collection, where a rare word proves little. The
- * weight was chosen on questions of SQuAD's training half: docs/decisions/0016-fusion.md.
+ * One score of two: cosine + 0.12 * BM25 / sqrt(the best BM25 of the search). A weighted sum of scores keeps how far apart
+ * they are, which ranks throw away (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS
+ * 2023). BM25 sums inverse document frequencies over the words of the question: the square root takes half of what a long
+ * question and a large collection add to it, and leaves that a word proves less in a small one. The weight was chosen on
+ * questions of SQuAD's training half: docs/decisions/0016-fusion.md.
  */
 
-/** What one unit of BM25 is worth in cosines. */
-export const LEXICAL_WEIGHT = 0.025
+/** What BM25 over the square root of the best is worth in cosines. */
+export const LEXICAL_WEIGHT = 0.12
 
 export interface Ranked {
   readonly seq: number
   readonly score: number
 }
 
-/** A search's hits, best first, at most `limit` of them. */
+/** A search's hits, best first, at most `limit` of them. BM25 is never negative. */
 export interface RankedList {
   readonly hits: readonly Ranked[]
   readonly limit: number
@@ -33,11 +34,12 @@ export function fuse(dense: RankedList, lexical: RankedList): Fused[] {
   const lexicalBySeq = placesBySeq(lexical.hits)
   const denseFloor = floorOf(dense)
   const lexicalFloor = floorOf(lexical)
+  const unit = Math.sqrt(lexical.hits[0]?.score ?? 0) || 1
   const fused = [...new Set([...denseBySeq.keys(), ...lexicalBySeq.keys()])].map((seq) => {
     const places = { dense: denseBySeq.get(seq) ?? null, lexical: lexicalBySeq.get(seq) ?? null }
     const cosine = places.dense?.score ?? denseFloor
     const bm25 = places.lexical?.score ?? lexicalFloor
-    return { seq, ...places, score: cosine + LEXICAL_WEIGHT * bm25 }
+    return { seq, ...places, score: cosine + (LEXICAL_WEIGHT * bm25) / unit }
   })
   const denseRank = ({ dense: place }: Fused) => place?.rank ?? Number.MAX_SAFE_INTEGER
   return fused.sort((a, b) => b.score - a.score || denseRank(a) - denseRank(b) || a.seq - b.seq)

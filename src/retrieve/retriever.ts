@@ -17,7 +17,7 @@ const SEARCH_DEPTH = 50
 
 /** What the passages of a question depend on, beside embedder and index: calibrations are keyed by it. */
 export const RETRIEVAL_SETTINGS = {
-  fusion: 'weighted-scores',
+  fusion: 'cosine + weighted BM25 / sqrt(best)',
   lexicalWeight: LEXICAL_WEIGHT,
   searchDepth: SEARCH_DEPTH,
 } as const

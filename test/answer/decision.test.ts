@@ -11,7 +11,7 @@ const calibration: AnswerCalibration = {
 }
 
 const passage = (text: string, similarity: number | null, documentId = text, start = 0): PassagePlace => ({
-  ...{ text, documentId, documentVersion: 1, start, similarity },
+  ...{ text, documentId, documentVersion: 1, start, score: similarity ?? 0, similarity },
 })
 
 /** The words of a passage as a candidate of that margin. */
@@ -103,6 +103,18 @@ describe('a decision', () => {
     expect(decideOn(unknown, [candidate(unknown, 0, 'eight', 1)]).answers[0]?.features.similarity).toBe(0)
   })
 
+  it('prefers the passage that retrieval puts higher, and is as sure as the cosine says', () => {
+    const high = { ...passage('nine', 0.3), score: 0.9 }
+    const passages = [{ ...passage('ten', 0.6), score: 0.6 }, high]
+    const candidates = [candidate(passages, 0, 'ten', 2), candidate(passages, 1, 'nine', 0)]
+    const [first, second] = decideOn(passages, candidates, { calibration }).answers
+    // 0.9 - 0.6 are worth 5 / 0.3 each: 5 units of margin.
+    expect([first?.passage, second?.passage]).toEqual([1, 0])
+    expect(first?.features.similarity).toBe(0.3)
+    const without = decideOn(passages, candidates, { calibration: undefined }).answers
+    expect(without.map((answer) => answer.passage)).toEqual([0, 1])
+  })
+
   it('abstains for certain where there is nothing to quote', () => {
     expect(decideOn([], [])).toEqual({ noAnswerProbability: 1, answers: [] })
     expect(decideOn([passage('', 0.9)], [])).toEqual({ noAnswerProbability: 1, answers: [] })
@@ -124,6 +136,7 @@ describe('a decision', () => {
     const places = fc.array(
       fc.record({
         text: texts,
+        score: fc.double({ min: -1, max: 2, noNaN: true }),
         similarity: fc.option(fc.double({ min: -1, max: 1, noNaN: true })),
         documentId: fc.constantFrom('a', 'b'),
         start: fc.nat(30),

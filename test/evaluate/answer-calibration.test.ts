@@ -17,7 +17,7 @@ function ask(count: number, seed: number): AskedQuestion[] {
     const hasAnswer = random() < sigmoid(-3 + 0.3 * margin + 6 * similarity)
     const isExact = random() < sigmoid(-0.3 + 0.7 * gap)
     const place = (text: string, cosine: number): PassagePlace => ({
-      ...{ text, documentId: `${number} ${text}`, documentVersion: 1, start: 0, similarity: cosine },
+      ...{ text, documentId: `${number} ${text}`, documentVersion: 1, start: 0, score: cosine, similarity: cosine },
     })
     const candidates: Candidate[] = [
       { passage: 0, start: 0, end: 5, margin },

@@ -35,7 +35,7 @@ async function calibrating(embedder: string) {
   const retrievedSetFile = join(folder, 'set.json')
   const tags = Array.from({ length: 12 }, (_, index) => priceTag(index))
   const passage = (context: number) => ({
-    ...{ context, start: 0, end: tags[context]?.context.length, similarity: 0.5 },
+    ...{ context, start: 0, end: tags[context]?.context.length, score: 1, similarity: 0.5 },
   })
   const questions = tags.flatMap(({ price }, index) => {
     const other = passage((index + 1) % tags.length)

@@ -14,7 +14,7 @@ const denseList = listOf(fc.double({ min: 0, max: 1, noNaN: true }))
 const lexicalList = listOf(fc.double({ min: 0, max: 40, noNaN: true }))
 
 describe('fusion', () => {
-  it('adds the weighted BM25 to the cosine', () => {
+  it('adds BM25, weighted by the square root of the best, to the cosine', () => {
     const dense = {
       hits: [
         { seq: 7, score: 0.9 },
@@ -29,7 +29,7 @@ describe('fusion', () => {
       ],
       limit: 2,
     }
-    const score = (cosine: number, bm25: number) => cosine + LEXICAL_WEIGHT * bm25
+    const score = (cosine: number, bm25: number) => cosine + (LEXICAL_WEIGHT * bm25) / Math.sqrt(12)
     expect(fuse(dense, lexical)).toEqual([
       // In a full list what is missing scores as its last.
       { seq: 7, dense: { rank: 1, score: 0.9 }, lexical: null, score: score(0.9, 10) },
@@ -42,9 +42,11 @@ describe('fusion', () => {
     const dense = { hits: [{ seq: 1, score: 0.5 }], limit: 50 }
     expect(fuse(dense, { hits: [{ seq: 2, score: 8 }], limit: 50 })).toEqual([
       { seq: 1, dense: { rank: 1, score: 0.5 }, lexical: null, score: 0.5 },
-      { seq: 2, dense: null, lexical: { rank: 1, score: 8 }, score: LEXICAL_WEIGHT * 8 },
+      { seq: 2, dense: null, lexical: { rank: 1, score: 8 }, score: (LEXICAL_WEIGHT * 8) / Math.sqrt(8) },
     ])
     expect(fuse(dense, { hits: [], limit: 50 }).map(({ score }) => score)).toEqual([0.5])
+    const worthless = { hits: [{ seq: 2, score: 0 }], limit: 50 }
+    expect(fuse(dense, worthless).map(({ score }) => score)).toEqual([0.5, 0])
   })
 
   it('gives every seq of either list once, in falling order of score', () => {
