@@ -204,6 +204,8 @@ export interface Turn {
 
 export interface AskSettings {
   readonly topK: number
+  /** Passages of one document at most, where that was asked for. */
+  readonly perDocument?: number
   readonly maxAnswers: number
   readonly minConfidence: number
 }

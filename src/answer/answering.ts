@@ -51,12 +51,12 @@ export class Answering {
     const considered = await this.#consider(request)
     const { passages, decision, served, calibrationId, timings } = considered
     const answers = await this.#answersOf(decision, passages, request)
-    const { question, history, topK, maxAnswers, minConfidence } = request
+    const { question, history, topK, perDocument, maxAnswers, minConfidence } = request
     const { collectionIds, filter, resolvedQuestion } = considered
     const interaction: Interaction = {
       id: uuidv7(),
       ...{ question, resolvedQuestion, history, collectionIds, filter },
-      settings: { topK, maxAnswers, minConfidence },
+      settings: { topK, ...(perDocument !== undefined && { perDocument }), maxAnswers, minConfidence },
       passages: passages.map(toRecord),
       answers,
       abstained: answers.length === 0,
@@ -89,11 +89,12 @@ export class Answering {
     const { store, retriever, servingReader } = this.#options
     const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
     const resolvedQuestion = resolveHistory(request.question, request.history)
-    const { filter, topK } = request
+    const { filter, topK, perDocument } = request
     const { passages, embedMs, retrieveMs } = await retriever.retrieve(resolvedQuestion, {
       collectionIds,
       filter,
       topK,
+      perDocument,
     })
     const readFrom = performance.now()
     const served = await servingReader.read(resolvedQuestion, passages)
@@ -117,10 +118,10 @@ export class Answering {
   async search(query: string, options: Omit<SearchInput, 'query'> = {}): Promise<readonly Passage[]> {
     const request = parseSearch({ ...options, query })
     const { store, retriever } = this.#options
-    const { first, filter } = request
+    const { first, filter, perDocument } = request
     const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
     const topK = request.rerank ? Math.max(first, RERANK_DEPTH) : first
-    const { passages } = await retriever.retrieve(request.query, { collectionIds, filter, topK })
+    const { passages } = await retriever.retrieve(request.query, { collectionIds, filter, topK, perDocument })
     if (!request.rerank) return passages
     const scores = await this.#rerankScores(request.query, passages.slice(0, RERANK_DEPTH))
     return rerank(passages, scores).slice(0, first)

@@ -14,6 +14,7 @@ const question = z
   .max(MAX_QUESTION_LENGTH, `must have at most ${MAX_QUESTION_LENGTH} characters`)
   .refine((text) => text.trim() !== '', 'must not be empty')
 const ids = z.array(z.string().min(1)).max(MAX_IDS)
+const perDocument = z.number().int().min(1).max(50).optional()
 
 const askSchema = z.object({
   question,
@@ -24,6 +25,7 @@ const askSchema = z.object({
   collectionIds: ids.default([]),
   filter,
   topK: z.number().int().min(1).max(50).default(8),
+  perDocument,
   maxAnswers: z.number().int().min(1).max(20).default(3),
   minConfidence: z.number().min(0).max(1).default(0),
 })
@@ -33,6 +35,7 @@ const searchSchema = z.object({
   collectionIds: ids.default([]),
   filter,
   first: z.number().int().min(1).max(50).default(10),
+  perDocument,
   rerank: z.boolean().default(false),
 })
 

@@ -85,6 +85,9 @@ builder.queryFields((t) => ({
       collections: t.arg.idList({ description: 'Ids or names; all unless told.' }),
       filter: t.arg({ type: DocumentFilterInput }),
       topK: t.arg.int({ description: 'Passages to read, 1 to 50; 8 unless told.' }),
+      perDocument: t.arg.int({
+        description: 'Passages of one document at most, 1 to 50, while other documents have any; no limit unless told.',
+      }),
       maxAnswers: t.arg.int({ description: '1 to 20; 3 unless told.' }),
       minConfidence: t.arg.float({
         description: '0 to 1; answers below it are left out: so many of those that are given are right. 0 unless told.',
@@ -97,6 +100,7 @@ builder.queryFields((t) => ({
         collectionIds: args.collections ?? [],
         filter: args.filter,
         ...(args.topK != null && { topK: args.topK }),
+        ...(args.perDocument != null && { perDocument: args.perDocument }),
         ...(args.maxAnswers != null && { maxAnswers: args.maxAnswers }),
         ...(args.minConfidence != null && { minConfidence: args.minConfidence }),
       }),

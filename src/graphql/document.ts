@@ -45,7 +45,7 @@ DocumentType.implement({
     tags: t.stringList({ description: 'Of its metadata `tags`.', resolve: ({ metadata }) => textsOf(metadata.tags) }),
     language: t.string({
       nullable: true,
-      description: 'Of its metadata `language`.',
+      description: 'Of its metadata `language`: as it was said, else (`languageDetected`) as its text was found to be.',
       resolve: ({ metadata }) => textsOf(metadata.language)[0] ?? null,
     }),
     status: t.expose('status', { type: DocumentStatusType }),

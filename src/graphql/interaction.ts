@@ -13,6 +13,7 @@ const TurnType = builder.objectRef<Turn>('Turn').implement({
 const AskSettingsType = builder.objectRef<AskSettings>('AskSettings').implement({
   fields: (t) => ({
     topK: t.exposeInt('topK'),
+    perDocument: t.int({ nullable: true, resolve: ({ perDocument }) => perDocument ?? null }),
     maxAnswers: t.exposeInt('maxAnswers'),
     minConfidence: t.exposeFloat('minConfidence'),
   }),

@@ -60,16 +60,20 @@ builder.queryFields((t) => ({
       collections: t.arg.idList({ description: 'Ids or names; all unless told.' }),
       filter: t.arg({ type: DocumentFilterInput }),
       first: t.arg.int({ description: '1 to 50; 10 unless told.' }),
+      perDocument: t.arg.int({
+        description: 'Passages of one document at most, 1 to 50, while other documents have any; no limit unless told.',
+      }),
       rerank: t.arg.boolean({
         description:
           'Has the first dozen looked at together with the question, which takes as long as `ask`, and orders them by it.',
       }),
     },
-    resolve: async (_, { query, collections, filter, first, rerank }, { services }) => {
+    resolve: async (_, { query, collections, filter, first, perDocument, rerank }, { services }) => {
       const passages = await services.answering.search(query, {
         collectionIds: collections ?? [],
         filter,
         ...(first != null && { first }),
+        ...(perDocument != null && { perDocument }),
         ...(rerank != null && { rerank }),
       })
       return passages.map((passage) => ({ ...passage, query }))

@@ -5,6 +5,7 @@ import type { Tokenizer } from '../text/tokenizer.js'
 import { canonicalDocument, type ParsedDocument } from './canonical-text.js'
 import { chunkText } from './chunker.js'
 import { type FormatKind, formatOf, type MediaType } from './formats.js'
+import { withLanguage } from './language.js'
 import { detectMediaType } from './media-type.js'
 import { parseCsv } from './parse/csv.js'
 import { charsetOfMarkup, decodeText } from './parse/decode.js'
@@ -78,7 +79,8 @@ export async function prepareFile(file: OriginalFile, tokenizer: Tokenizer): Pro
   if (canonicalText === '') throw new DocentError('EMPTY_DOCUMENT', `the ${mediaType} file holds no readable text`)
   const encoding = await tokenizer.encode(canonicalText)
   const chunks = chunkText(document, encoding)
-  return { canonicalText, title: parsed.title, metadata: parsed.metadata, sections, places, chunks }
+  const metadata = await withLanguage(parsed.metadata, document)
+  return { canonicalText, title: parsed.title, metadata, sections, places, chunks }
 }
 
 async function parseAs(mediaType: MediaType, bytes: Buffer): Promise<ParsedDocument> {

@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Collection, Document, Job, JsonObject, UploadSource } from '../domain.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Transactor } from '../store/store.js'
+import { mergedMetadata } from './language.js'
 
 export const DEFAULT_COLLECTION = 'default'
 
@@ -75,7 +76,7 @@ export async function changeDocument(
     ...(said.title !== undefined && { givenTitle: titleOf(said.title) }),
     ...(said.metadata && {
       givenMetadata: said.metadata,
-      metadata: { ...current?.ownMetadata, ...said.metadata },
+      metadata: mergedMetadata(current?.ownMetadata, said.metadata),
     }),
   })
   await documents.holdOriginal(document.id, file.hash)

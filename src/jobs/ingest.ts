@@ -14,6 +14,7 @@ import type { Embedder } from '../embed/embedder.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import type { VectorIndex } from '../index/vector-index.js'
 import { embeddingText } from '../ingest/embedding-text.js'
+import { mergedMetadata } from '../ingest/language.js'
 import type { Originals } from '../ingest/originals.js'
 import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
 import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
@@ -194,7 +195,7 @@ export class IngestJobs implements JobKindHandler {
         title,
         mediaType,
         // What the uploader says outranks what the file says of itself.
-        metadata: { ...prepared.metadata, ...document.givenMetadata },
+        metadata: mergedMetadata(prepared.metadata, document.givenMetadata),
         currentVersion: version.version,
         status: 'READY',
       })

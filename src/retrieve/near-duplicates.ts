@@ -22,6 +22,10 @@ export class DistinctPassages {
     return this.#kept.length
   }
 
+  countOf(documentId: string): number {
+    return this.#kept.filter(({ passage }) => passage.chunk.documentId === documentId).length
+  }
+
   add(passage: Passage): void {
     const words = wordsOf(passage.text)
     const { collectionId, documentId } = passage.chunk

@@ -32,6 +32,8 @@ export interface RetrieveOptions {
   readonly collectionIds: readonly string[]
   readonly filter: DocumentFilter
   readonly topK: number
+  /** Passages of one document at most, while others have any to take their places; no limit unless told. */
+  readonly perDocument?: number | undefined
 }
 
 export interface Retrieval {
@@ -52,10 +54,13 @@ export class Retriever {
     this.#embedder = embedder
   }
 
-  /** At most `topK` passages. @throws COLLECTION_NOT_FOUND, INVALID_INPUT for a `topK` below 1. */
-  async retrieve(query: string, { collectionIds, filter, topK }: RetrieveOptions): Promise<Retrieval> {
-    if (!Number.isSafeInteger(topK) || topK < 1) {
-      throw new DocentError('INVALID_INPUT', `topK: ${topK} is not a whole number above 0`)
+  /** At most `topK` passages. @throws COLLECTION_NOT_FOUND, INVALID_INPUT for a `topK` or `perDocument` below 1. */
+  async retrieve(query: string, options: RetrieveOptions): Promise<Retrieval> {
+    const { collectionIds, filter, topK, perDocument = Number.POSITIVE_INFINITY } = options
+    for (const [name, count] of Object.entries({ topK, ...(options.perDocument !== undefined && { perDocument }) })) {
+      if (!Number.isSafeInteger(count) || count < 1) {
+        throw new DocentError('INVALID_INPUT', `${name}: ${count} is not a whole number above 0`)
+      }
     }
     const startedAt = performance.now()
     const collections = await this.#collections(collectionIds)
@@ -68,7 +73,8 @@ export class Retriever {
       this.#searchDense(vector, collections, filter, limit),
       this.#reader.chunks.searchLexical(query, { collectionIds, filter, limit }),
     ])
-    const passages = await this.#toPassages(fuse({ hits: dense, limit }, { hits: lexical, limit }), topK)
+    const fused = fuse({ hits: dense, limit }, { hits: lexical, limit })
+    const passages = await this.#toPassages(fused, topK, perDocument)
     return { passages, embedMs, retrieveMs: performance.now() - startedAt - embedMs }
   }
 
@@ -98,10 +104,11 @@ export class Retriever {
       .slice(0, limit)
   }
 
-  async #toPassages(fused: readonly Fused[], topK: number): Promise<Passage[]> {
+  async #toPassages(fused: readonly Fused[], topK: number, perDocument: number): Promise<Passage[]> {
     const { chunks, documents } = this.#reader
     const live = new Map((await chunks.bySeq(fused.map(({ seq }) => seq))).map((chunk) => [chunk.seq, chunk]))
     const passages = new DistinctPassages()
+    const surplus: Passage[] = []
     // A document may be deleted between two reads, or say what one above it says: then the next passage moves up.
     for (let at = 0; passages.count < topK && at < fused.length; ) {
       const candidates = fused.slice(at, at + topK - passages.count)
@@ -120,8 +127,13 @@ export class Retriever {
           return [{ chunk, documentTitle: document.title, text, ...ranks, ...scores, score, duplicates: [] }]
         }),
       )
-      for (const passage of found.flat()) passages.add(passage)
+      for (const passage of found.flat()) {
+        if (passages.countOf(passage.chunk.documentId) < perDocument) passages.add(passage)
+        else surplus.push(passage)
+      }
     }
-    return passages.passages()
+    // Nobody gains from an empty place.
+    for (const passage of surplus) if (passages.count < topK) passages.add(passage)
+    return passages.passages().sort((a, b) => b.score - a.score)
   }
 }

@@ -134,6 +134,26 @@ test('who gets no answer is told why there may be none', async () => {
   expect((await answering.ask({ question: 'Who is the director?' })).notices).toEqual([])
 })
 
+test('passages of one document are limited where that is asked for, and the interaction says so', async () => {
+  const { id: collectionId } = await addCollection(store)
+  const other = ['A director reads.']
+  const chunks = chunksOf(other, (at) => embed(other[at] as string))
+  const added = await store.transact((transactor) => addDocument(transactor, collectionId, other, {}, chunks))
+  await index.apply(collectionId, {
+    added: added.seqs.map((seq, at) => ({ seq, vector: embed(other[at] as string) })),
+    removed: [],
+  })
+  const question = 'When does the library open, and what does a card cost?'
+  const { interaction: free } = await answering.ask({ question, topK: 2 })
+  expect(new Set(free.passages.map((passage) => passage.documentId))).toEqual(new Set([documentId]))
+  expect(free.settings).toEqual({ topK: 2, maxAnswers: 3, minConfidence: 0 })
+  const { interaction: limited } = await answering.ask({ question, topK: 2, perDocument: 1 })
+  expect(limited.passages.map((passage) => passage.documentId)).toEqual([documentId, added.document.id])
+  expect(limited.settings).toMatchObject({ topK: 2, perDocument: 1 })
+  expect(await answering.search(question, { first: 2, perDocument: 1 })).toHaveLength(2)
+  await expect(answering.search(question, { perDocument: 0 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+})
+
 test('a search is reranked by the reader only when it is asked for', async () => {
   const plain = await answering.search('Who is the director?')
   expect(plain.every((passage) => passage.rerankScore === undefined)).toBe(true)

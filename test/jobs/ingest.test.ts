@@ -188,6 +188,23 @@ describe('what is said of a document', () => {
     expect(await store.reader.documents.get(document.id)).toMatchObject({ metadata: { language: 'de' } })
   })
 
+  it('outranks the language that its text is found to have, which filters know, and comes back when it is taken back', async () => {
+    const content =
+      'The office is open to visitors from nine in the morning; whoever comes later rings twice at the back door.'
+    const { document } = await add({ fileName: 'a.md', content })
+    expect(document.metadata).toEqual({ language: 'en', languageDetected: true })
+    const found = async (language: string) =>
+      (await store.reader.documents.page({ first: 5, filter: { language } })).items.map(({ id }) => id)
+    expect([await found('en'), await found('fr')]).toEqual([[document.id], []])
+    const given = await documentOf(await documents.update(document.id, { metadata: { language: 'fr' } }))
+    expect(given.metadata).toEqual({ language: 'fr' })
+    expect([await found('en'), await found('fr')]).toEqual([[], [document.id]])
+    await update(document.id, { content: content.replace('nine', 'ten') })
+    expect(await store.reader.documents.get(document.id)).toMatchObject({ metadata: { language: 'fr' } })
+    const back = await documentOf(await documents.update(document.id, { metadata: {} }))
+    expect(back.metadata).toEqual({ language: 'en', languageDetected: true })
+  })
+
   it('is refused of a document that is not there, was deleted, or never had a file that could be read', async () => {
     await expect(documents.update('none', {})).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
     const { document } = await add({ content: '  \n' })

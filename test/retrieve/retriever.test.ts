@@ -61,10 +61,10 @@ describe('retrieval', () => {
   }
   const retrieve = (
     query: string,
-    options: { topK?: number; documentIds?: string[]; collectionIds?: string[] } = {},
+    options: { topK?: number; perDocument?: number; documentIds?: string[]; collectionIds?: string[] } = {},
   ) => {
-    const { topK = 8, documentIds, collectionIds = [collectionId] } = options
-    return retriever.retrieve(query, { collectionIds, filter: documentIds ? { documentIds } : {}, topK })
+    const { topK = 8, perDocument, documentIds, collectionIds = [collectionId] } = options
+    return retriever.retrieve(query, { collectionIds, filter: documentIds ? { documentIds } : {}, topK, perDocument })
   }
 
   it('finds the passage, with its text, its place and how it was found', async () => {
@@ -128,6 +128,31 @@ describe('retrieval', () => {
     expect(await found([other.id])).toEqual([[elsewhere.document.id]])
   })
 
+  it('lets one document take all places, or where that is asked for no more of them than others leave empty', async () => {
+    const book = await add(Array.from({ length: 9 }, (_, at) => `Badgers dig setts and badgers dig on, page ${at}. `))
+    const others = await Promise.all([
+      add(['A badger was seen by the gardener of the town hall. ']),
+      add(['The mayor speaks of bees, of a badger and of the new bridge. ']),
+    ])
+    const ids = [book, ...others].map(({ document }) => document.id)
+    const found = async (options: Parameters<typeof retrieve>[1]) => {
+      const { passages } = await retrieve('badgers dig setts', options)
+      expect(passages.map(({ score }) => score)).toEqual(passages.map(({ score }) => score).sort((a, b) => b - a))
+      expect(new Set(passages.map(({ chunk }) => chunk.seq)).size).toBe(passages.length)
+      return ids.map((id) => passages.filter(({ chunk }) => chunk.documentId === id).length)
+    }
+    expect(await found({ topK: 4 })).toEqual([4, 0, 0])
+    expect(await found({ topK: 4, perDocument: 2 })).toEqual([2, 1, 1])
+    expect(await found({ topK: 8, perDocument: 2 })).toEqual([6, 1, 1])
+    expect(await found({ topK: 50, perDocument: 1 })).toEqual([9, 1, 1])
+    expect(await found({ topK: 4, perDocument: 1, documentIds: [book.document.id] })).toEqual([4, 0, 0])
+    const [unlimited, limited] = await Promise.all([
+      retrieve('badgers dig'),
+      retrieve('badgers dig', { perDocument: 8 }),
+    ])
+    expect(limited.passages).toEqual(unlimited.passages)
+  })
+
   it('keeps to the documents and the collections it is given; none given means all', async () => {
     const a = await add(['Walruses sleep on the ice. '], 'A')
     const b = await add(['Walruses eat clams. '], 'B')
@@ -168,5 +193,6 @@ describe('retrieval', () => {
     expect((await retrieve('anything')).passages).toEqual([])
     await expect(retrieve('x', { collectionIds: ['none'] })).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' })
     await expect(retrieve('x', { topK: 0 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(retrieve('x', { perDocument: 0 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })
 })

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { finish, numberOption, objectOption } from '../command.js'
 import { type AnswerView, answerLines } from '../text.js'
 
-const QUERY = `query($question: String!, $collections: [ID!], $filter: DocumentFilter, $topK: Int, $maxAnswers: Int, $minConfidence: Float) {
-  ask(question: $question, collections: $collections, filter: $filter, topK: $topK, maxAnswers: $maxAnswers, minConfidence: $minConfidence) {
+const QUERY = `query($question: String!, $collections: [ID!], $filter: DocumentFilter, $topK: Int, $perDocument: Int, $maxAnswers: Int, $minConfidence: Float) {
+  ask(question: $question, collections: $collections, filter: $filter, topK: $topK, perDocument: $perDocument, maxAnswers: $maxAnswers, minConfidence: $minConfidence) {
     interactionId abstained noAnswerProbability modelVersion notices
     answers {
       id text confidence start end documentVersion context contextStart
@@ -40,12 +40,14 @@ export function addAsk(program: Command, environment: NodeJS.ProcessEnv): void {
     .option('--collection <name...>', 'ids or names of the collections to ask; all unless told')
     .option('--filter <json>', 'only documents that pass: {"tags":["hr"],"metadata":[{"key":"year","gt":2023}]}')
     .option('--top-k <n>', 'passages to read, 1 to 50')
+    .option('--per-document <n>', 'passages of one document at most, while others have any; no limit unless told')
     .option('--max-answers <n>', 'answers at most, 1 to 20')
     .option('--min-confidence <p>', 'leave out answers below this, 0 to 1')
   interface Options {
     readonly collection?: string[]
     readonly filter?: string
     readonly topK?: string
+    readonly perDocument?: string
     readonly maxAnswers?: string
     readonly minConfidence?: string
   }
@@ -63,6 +65,7 @@ export function addAsk(program: Command, environment: NodeJS.ProcessEnv): void {
         collections: options.collection,
         filter: objectOption('--filter', options.filter),
         topK: numberOption('--top-k', options.topK),
+        perDocument: numberOption('--per-document', options.perDocument),
         maxAnswers: numberOption('--max-answers', options.maxAnswers),
         minConfidence: numberOption('--min-confidence', options.minConfidence),
       })

@@ -16,6 +16,7 @@ interface Options {
   readonly data: string
   readonly model?: string
   readonly topK?: string
+  readonly perDocument?: string
   readonly rerank?: boolean
   readonly questions?: string
   readonly predictions?: string
@@ -35,6 +36,7 @@ export function addEvaluatePipeline(evaluate: Command, environment: NodeJS.Proce
     .requiredOption('--data <file>', 'SQuAD 1.1 or 2.0 JSON')
     .option('--model <version>', 'the version that answers; the newest bundled one unless told')
     .option('--top-k <n>', 'passages that are read for a question (8 unless told)')
+    .option('--per-document <n>', 'passages of one document at most, as `docent ask` takes it')
     .option('--rerank', 'measure the recall of reranked searches')
     .option('--questions <n>', 'ask only so many, evenly spread over the file; every context is ingested all the same')
     .option('--predictions <file>', 'write {questionId: text}, empty for no answer')
@@ -45,10 +47,11 @@ export function addEvaluatePipeline(evaluate: Command, environment: NodeJS.Proce
       'docent evaluate pipeline --data squad-dev-v1.1.json --questions 2000',
       'docent evaluate pipeline --data dev.json --json',
     ],
-    async (session, { data, model, topK, rerank = false, questions, predictions }) => {
+    async (session, { data, model, topK, perDocument, rerank = false, questions, predictions }) => {
       const all = await readExamples(data)
       const examples = spread(all, wholeNumber('--questions', questions) ?? all.length)
-      const passages = wholeNumber('--top-k', topK)
+      const limit = { perDocument: wholeNumber('--per-document', perDocument) }
+      const settings = { topK: wholeNumber('--top-k', topK), ...limit }
       const result = await inScratchApp(session, async (app) => {
         const { answering, models, health } = app.services
         if (model !== undefined) await models.promote(model, { kind: 'MANUAL', reason: 'to be measured' })
@@ -56,9 +59,8 @@ export function addEvaluatePipeline(evaluate: Command, environment: NodeJS.Proce
         const { evaluatePipeline } = await import('../../evaluate/evaluate-pipeline.js')
         const evaluation = await evaluatePipeline({
           pipeline: {
-            search: (question) => answering.search(question, { first: SEARCHED, rerank }),
-            consider: (question) =>
-              answering.consider({ question, ...(passages === undefined ? {} : { topK: passages }) }),
+            search: (question) => answering.search(question, { first: SEARCHED, rerank, ...limit }),
+            consider: (question) => answering.consider({ question, ...settings }),
           },
           examples,
           documentIds,

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { finish, numberOption, objectOption } from '../command.js'
 import { oneLine } from '../text.js'
 
-const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int, $rerank: Boolean) {
-  search(query: $query, collections: $collections, filter: $filter, first: $first, rerank: $rerank) {
+const QUERY = `query($query: String!, $collections: [ID!], $filter: DocumentFilter, $first: Int, $perDocument: Int, $rerank: Boolean) {
+  search(query: $query, collections: $collections, filter: $filter, first: $first, perDocument: $perDocument, rerank: $rerank) {
     text start end documentVersion headingPath score denseRank denseScore lexicalRank lexicalScore matchedTerms rerankScore
     document { id title externalId }
     location { label page sheet slide row }
@@ -30,15 +30,28 @@ export function addSearch(program: Command, environment: NodeJS.ProcessEnv): voi
     .option('--collection <name...>', 'ids or names of the collections; all unless told')
     .option('--filter <json>', 'only documents that pass, as `docent ask` takes it')
     .option('--first <n>', 'passages at most, 1 to 50')
+    .option('--per-document <n>', 'passages of one document at most, while others have any; no limit unless told')
     .option('--rerank', 'order them by whether they answer the question: slower, and better for questions')
-  finish<{ json?: boolean; collection?: string[]; filter?: string; first?: string; rerank?: boolean }>(
+  interface Options {
+    readonly json?: boolean
+    readonly collection?: string[]
+    readonly filter?: string
+    readonly first?: string
+    readonly perDocument?: string
+    readonly rerank?: boolean
+  }
+  finish<Options>(
     command,
     environment,
     ['docent search "parental leave"', 'docent search "appeal" --first 3 --json'],
-    async (session, { collection, filter, first, rerank }, [query]) => {
+    async (session, { collection, filter, first, perDocument, rerank }, [query]) => {
       await using client = await session.connect()
       const narrowed = { collections: collection, filter: objectOption('--filter', filter) }
-      const variables = { query, ...narrowed, first: numberOption('--first', first), rerank }
+      const counts = {
+        first: numberOption('--first', first),
+        perDocument: numberOption('--per-document', perDocument),
+      }
+      const variables = { query, ...narrowed, ...counts, rerank }
       const { search } = await client.graphql<{ search: Hit[] }>(QUERY, variables)
       session.print(search, () => (search.length === 0 ? 'No passage found.' : search.map(hitLines).join('\n\n')))
     },
