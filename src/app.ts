@@ -8,11 +8,9 @@ import { Answering } from './answer/answering.js'
 import type { Config } from './config.js'
 import { DisposalStack } from './disposal.js'
 import type { Job } from './domain.js'
-import { EMBEDDING_DIMENSIONS, Embedder } from './embed/embedder.js'
 import { Feedback } from './feedback/feedback.js'
 import type { Services } from './graphql/context.js'
 import type { SystemHealth } from './graphql/health.js'
-import { HnswIndex } from './index/hnsw/hnsw-index.js'
 import { Documents } from './ingest/documents.js'
 import { Originals } from './ingest/originals.js'
 import { Preparer } from './ingest/preparer.js'
@@ -20,6 +18,8 @@ import { CalibrateJobs } from './jobs/calibrate.js'
 import { IngestJobs } from './jobs/ingest.js'
 import { JobQueue } from './jobs/queue.js'
 import { RebuildIndexJobs } from './jobs/rebuild-index.js'
+import { ReembedJobs } from './jobs/reembed.js'
+import { retrieveGeneralSet } from './jobs/retrieve-set.js'
 import { queueSamples } from './jobs/samples.js'
 import { TrainJobs } from './jobs/train.js'
 import { Training } from './jobs/training.js'
@@ -30,24 +30,30 @@ import { packageVersion } from './package-version.js'
 import { openReader } from './read/open-reader.js'
 import { ServingReader } from './read/serving-reader.js'
 import { AnswerCalibrations } from './registry/answer-calibrations.js'
-import { verifyEmbedder } from './registry/embedder-manifest.js'
+import { Embedders } from './registry/embedders.js'
 import { Models } from './registry/models.js'
-import { Registry } from './registry/registry.js'
+import { type ModelVersion, Registry } from './registry/registry.js'
 import { CrossEncoder } from './retrieve/cross-encoder.js'
-import { Retriever } from './retrieve/retriever.js'
+import {
+  currentEmbedder,
+  openEmbedder,
+  openIndex,
+  removeOtherIndexes,
+  startEmbedder,
+} from './retrieve/open-embedder.js'
+import { ServingEmbedder } from './retrieve/serving-embedder.js'
 import { Metrics } from './server/metrics.js'
 import { lockFolder } from './store/folder-lock.js'
 import { SqliteStore } from './store/sqlite/sqlite-store.js'
 import type { Store } from './store/store.js'
-
-const EMBEDDER = 'all-MiniLM-L6-v2'
 
 export class App implements AsyncDisposable {
   readonly services: Services
   readonly metrics: Metrics
   readonly #config: Config
   readonly #servingReader: ServingReader
-  readonly #embedder: Lazy<Embedder>
+  readonly #servingEmbedder: ServingEmbedder
+  readonly #reembedding: ReembedJobs
   readonly #disposal: DisposalStack
 
   private constructor(parts: {
@@ -55,14 +61,16 @@ export class App implements AsyncDisposable {
     metrics: Metrics
     config: Config
     servingReader: ServingReader
-    embedder: Lazy<Embedder>
+    servingEmbedder: ServingEmbedder
+    reembedding: ReembedJobs
     disposal: DisposalStack
   }) {
     this.services = parts.services
     this.metrics = parts.metrics
     this.#config = parts.config
     this.#servingReader = parts.servingReader
-    this.#embedder = parts.embedder
+    this.#servingEmbedder = parts.servingEmbedder
+    this.#reembedding = parts.reembedding
     this.#disposal = parts.disposal
   }
 
@@ -80,24 +88,29 @@ export class App implements AsyncDisposable {
   }
 
   static async #build(config: Config, log: Logger, store: Store, disposal: DisposalStack): Promise<App> {
-    const embedderFolder = join(config.modelsDir, 'embedder', EMBEDDER)
     const metrics = new Metrics()
     const registry = new Registry({ modelsDir: config.modelsDir, log })
     const models = new Models({ registry, store, log })
+    const embedders = new Embedders({ modelsDir: config.modelsDir })
     const originals = new Originals(join(config.dataDir, 'originals'))
     await registry.removeLeftovers()
+    await embedders.removeLeftovers()
     await originals.removeLeftovers()
     const unusedOriginals = (hashes: readonly string[]) => store.reader.documents.unusedOriginals(hashes)
     await originals.removeUnused(unusedOriginals)
 
-    const lazyEmbedder = disposal.use(new Lazy(() => openEmbedder(embedderFolder)))
-    const embedder: Pick<Embedder, 'embed'> = {
-      embed: async (texts, options) => (await lazyEmbedder.get()).embed(texts, options),
-    }
-    const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: embedderFolder, processes: 2 })))
-    const index = disposal.use(
-      new HnswIndex({ store, indexDir: config.indexDir, dimensions: EMBEDDING_DIMENSIONS, log }),
+    const parts = { store, embedders, indexDir: config.indexDir, log }
+    const servingEmbedder = disposal.use(
+      new ServingEmbedder({
+        current: () => currentEmbedder(parts, config.embedder),
+        open: (record) => openEmbedder(record, parts),
+        collectionIds: async () => (await store.reader.collections.all()).map(({ id }) => id),
+        log,
+      }),
     )
+    const { index } = servingEmbedder
+    const tokenizerFolder = async () => embedders.folder((await servingEmbedder.get()).record.name)
+    const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: tokenizerFolder, processes: 2 })))
     const servingReader = disposal.use(
       new ServingReader({
         current: () => models.current(),
@@ -111,16 +124,14 @@ export class App implements AsyncDisposable {
     const { rerankerDir: folder, readerProcesses: processes } = config
     const crossEncoder = folder ? disposal.use(new Lazy(() => CrossEncoder.open({ folder, processes }))) : undefined
     const calibrations = new AnswerCalibrations({ modelsDir: config.modelsDir })
-    const retriever = new Retriever({ reader: store.reader, index, embedder })
     const answering = new Answering({
       store,
-      retriever,
+      retriever: servingEmbedder,
       servingReader,
       calibrations,
       crossEncoder: crossEncoder && {
         score: async (question, passages) => (await crossEncoder.get()).score(question, passages),
       },
-      embedderVersion: EMBEDDER,
       onAsked: (interaction) => metrics.asked(interaction),
     })
     /** Of a container whose documents are accepted. What is left by an error, the next start removes. */
@@ -130,26 +141,35 @@ export class App implements AsyncDisposable {
         .catch((error: unknown) => log.warn({ err: error }, 'the original of an archive could not be removed'))
     const notify = () => jobs.notify()
     const indexRebuilds = new RebuildIndexJobs({ store, index, onQueued: notify })
+    const embedderVersion = async () => (await store.reader.embedders.current())?.name ?? config.embedder
     const calibrating = new CalibrateJobs({
-      ...{ store, registry, calibrations },
-      embedderVersion: EMBEDDER,
+      ...{ store, registry, calibrations, embedderVersion },
       readerForm: config.readerForm,
+      retrieve: (embedder, context) => retrieveGeneralSet(embedder, parts, context),
       onQueued: notify,
     })
     // It serves, calibrated or not: that the job could not be queued is no reason to take it back.
-    models.onPromoted((version) =>
+    const requestCalibration = (version: ModelVersion) =>
       calibrating.request(version).then(
         () => {},
         (error: unknown) => log.error({ err: error, modelVersion: version.id }, 'calibration could not be queued'),
-      ),
-    )
+      )
+    models.onPromoted(requestCalibration)
+    const reembedding = new ReembedJobs({
+      ...{ store, embedders, wanted: config.embedder },
+      serving: servingEmbedder,
+      startEmbedder: (record) => startEmbedder(record, parts, { niceness: 10 }),
+      openIndex: (record) => openIndex(record, parts),
+      removeOtherIndexes: (record) => removeOtherIndexes(record, parts),
+      onServing: () => models.current().then(requestCalibration),
+      onQueued: notify,
+    })
     const jobs: JobQueue = new JobQueue({
       store,
       kinds: [
         new IngestJobs({
-          ...{ store, originals, embedder, index },
+          ...{ store, originals, embedder: servingEmbedder },
           preparer: () => preparer.get(),
-          embedderVersion: EMBEDDER,
           partsDir: join(config.indexDir, 'embedding'),
         }),
         new UnpackJobs({
@@ -159,6 +179,7 @@ export class App implements AsyncDisposable {
         }),
         indexRebuilds,
         calibrating,
+        reembedding,
         new TrainJobs({
           ...{ store, registry, models, dataDir: config.dataDir },
           threads: config.trainThreads,
@@ -177,7 +198,7 @@ export class App implements AsyncDisposable {
       originals,
       maxUploadBytes: config.maxUploadBytes,
       onQueued: notify,
-      onRemoved: (collectionId, removed) => index.apply(collectionId, { added: [], removed: [...removed] }),
+      onRemoved: (collectionId, removed) => servingEmbedder.remove(collectionId, removed),
     })
     const startedAt = Date.now()
     const services: Services = {
@@ -193,14 +214,18 @@ export class App implements AsyncDisposable {
       indexRebuilds,
       log,
       servedForm: (id) => (servingReader.version?.id === id ? servingReader.form : undefined),
-      health: () => healthOf(store, servingReader, EMBEDDER, startedAt),
+      health: async () => ({
+        ...(await healthOf(store, servingReader, startedAt)),
+        embedderVersion: await embedderVersion(),
+        nextEmbedder: await reembedding.next(),
+      }),
     }
-    return new App({ services, metrics, config, servingReader, embedder: lazyEmbedder, disposal })
+    return new App({ services, metrics, config, servingReader, servingEmbedder, reembedding, disposal })
   }
 
   /** Opens the sessions, so that the first question waits for nothing. */
   async warmUp(): Promise<void> {
-    await Promise.all([this.#servingReader.warmUp(), this.#embedder.get()])
+    await Promise.all([this.#servingReader.warmUp(), this.#warmUpEmbedder()])
     const { version, form } = this.#servingReader
     this.services.log.info({ modelVersion: version?.id, form }, 'the reader and the embedder are open')
   }
@@ -208,6 +233,21 @@ export class App implements AsyncDisposable {
   /** Goes on with what an earlier process left, and works from now on. */
   async startJobs(): Promise<void> {
     await this.services.jobs.start()
+    await this.#reembedding.request()
+  }
+
+  /** What cannot be opened is no reason to end where another embedder is on its way to take its place. */
+  async #warmUpEmbedder(): Promise<void> {
+    try {
+      await this.#servingEmbedder.warmUp()
+    } catch (error) {
+      const next = await this.#reembedding.next()
+      if (next === null) throw error
+      this.services.log.error(
+        { err: error, next },
+        'the embedder cannot be opened: no question is answered until the next one serves',
+      )
+    }
   }
 
   /** Interrupts running jobs and queues them again. Their watchers see the end of the watch. */
@@ -230,18 +270,11 @@ export class App implements AsyncDisposable {
   }
 }
 
-/** @throws MODEL_CORRUPT when its files are not those that set-up laid. */
-async function openEmbedder(modelFolder: string): Promise<Embedder> {
-  await verifyEmbedder(modelFolder, 'served')
-  return Embedder.start({ modelFolder })
-}
-
 async function healthOf(
   { reader }: Store,
   servingReader: ServingReader,
-  embedderVersion: string,
   startedAt: number,
-): Promise<SystemHealth> {
+): Promise<Omit<SystemHealth, 'embedderVersion' | 'nextEmbedder'>> {
   const [chunks, queuedJobs, runningJobs] = await Promise.all([
     reader.chunks.count(),
     reader.jobs.count('QUEUED'),
@@ -251,7 +284,6 @@ async function healthOf(
     ready: servingReader.version !== undefined,
     version: packageVersion,
     readerVersion: servingReader.version?.id ?? null,
-    embedderVersion,
     chunks,
     queuedJobs,
     runningJobs,

@@ -23,6 +23,14 @@ export const VARIABLES = {
   },
   DOCENT_INDEX_DIR: { schema: z.string().default('indexes'), meaning: 'Vector indexes; may be deleted at any time.' },
   DOCENT_MODELS_DIR: { schema: z.string().default('models'), meaning: 'Bundled and trained model versions.' },
+  DOCENT_EMBEDDER: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+      .default('all-MiniLM-L6-v2'),
+    meaning:
+      'Folder under embedder/ of the models whose vectors are searched; another one re-embeds in the background.',
+  },
   DOCENT_SAMPLES_DIR: {
     schema: z.string().default('samples'),
     meaning: 'Documents ingested at the first start; empty for none.',
@@ -68,6 +76,7 @@ export interface Config {
   readonly dataDir: string
   readonly indexDir: string
   readonly modelsDir: string
+  readonly embedder: string
   readonly samplesDir: string | null
   readonly readerProcesses: number
   readonly readerForm: 'auto' | 'int8' | 'fp32'
@@ -98,6 +107,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     dataDir: folder(get('DOCENT_DATA_DIR')),
     indexDir: folder(get('DOCENT_INDEX_DIR')),
     modelsDir: folder(get('DOCENT_MODELS_DIR')),
+    embedder: get('DOCENT_EMBEDDER'),
     samplesDir: folderOrNull(get('DOCENT_SAMPLES_DIR')),
     readerProcesses: get('DOCENT_READER_PROCESSES'),
     readerForm: get('DOCENT_READER_FORM'),

@@ -118,10 +118,7 @@ export interface ChunkSpan {
   readonly end: number
   readonly tokenCount: number
   readonly headingPath: readonly string[]
-  /**
-   * Of the table that it begins in the middle of: what it is embedded and indexed with, and no part of its span. The index
-   * is written where the chunk is stored, so that a chunk read from the store has none.
-   */
+  /** Of the table that it begins in the middle of: what it is embedded and indexed with, and no part of its span. */
   readonly tableHeader?: string | null
 }
 
@@ -370,7 +367,7 @@ export interface GateReport {
 
 // -- running it --------------------------------------------------------------------------------------------------------
 
-export type JobKind = 'ingest' | 'unpack' | 'index' | 'train' | 'calibrate'
+export type JobKind = 'ingest' | 'unpack' | 'index' | 'train' | 'calibrate' | 'reembed'
 export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
 
 export interface Job {
@@ -414,10 +411,23 @@ export interface BatchProgress {
   readonly endedSince: number
 }
 
-/** An immutable base of a collection's vector index, and the last chunk it holds. */
+/** An embedder that made vectors of the store. */
+export interface EmbedderRecord {
+  readonly id: number
+  /** Of its folder under `models/embedder/`: another model has another name. */
+  readonly name: string
+  /** Numbers of each of its vectors. */
+  readonly dimensions: number
+  /** sha256 (hex) of its weights: a folder of that name with others makes other vectors. */
+  readonly weightsHash: string
+  readonly createdAt: Date
+}
+
+/** An immutable base of a collection's vector index, of the vectors of one embedder, and the last chunk it holds. */
 export interface IndexBase {
   readonly collectionId: string
-  /** Name of its folder under `indexes/<collection>/`, used once. */
+  readonly embedderId: number
+  /** Name of its folder under `indexes/<collection>/<embedder>/`, used once. */
   readonly folder: string
   readonly lastSeq: number
   readonly count: number

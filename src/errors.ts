@@ -68,6 +68,10 @@ export const ERROR_TABLE = {
   JOB_NOT_FOUND: { status: 404, hint: 'Send the id of a job that this server returned.' },
   RUN_NOT_FOUND: { status: 404, hint: 'Send the id of a training run that this server returned.' },
   MODEL_NOT_FOUND: { status: 404, hint: 'List the model versions with `docent models list`.' },
+  EMBEDDER_NOT_FOUND: {
+    status: 404,
+    hint: 'Lay it there with `docent models import FOLDER --embedder` (`npm run setup` for the bundled one), or set DOCENT_EMBEDDER to one that is there.',
+  },
   NOT_FOUND: { status: 404, hint: 'Check the address.' },
   ORIGIN_NOT_ALLOWED: { status: 403, hint: 'Use the pages of this server, or a client that is not a browser.' },
   // corrections
@@ -150,6 +154,14 @@ export const ERROR_TABLE = {
   CONFIG_INVALID: {
     status: 500,
     hint: 'Correct the environment variable that the message names; `.env.example` lists them all.',
+  },
+  EMBEDDER_CHANGED: {
+    status: 503,
+    hint: 'Another embedder was put to service meanwhile. The same again is done with that one.',
+  },
+  EMBEDDER_REPLACED: {
+    status: 500,
+    hint: 'Restore the folder. A model with other weights needs another name: import it as that, and set DOCENT_EMBEDDER.',
   },
   INDEX_CORRUPT: { status: 500, hint: 'Run `docent index rebuild`; the store has everything the index needs.' },
   INDEX_THREAD_ENDED: {

@@ -93,7 +93,13 @@ function clusteredVectors(size) {
 async function openIndex(folder) {
   const log = createLogger('warn')
   const store = await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log })
-  const index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), dimensions: DIMENSIONS, log })
+  const embedder = await store.transact(async ({ embedders }) => {
+    const about = { name: 'bench', dimensions: DIMENSIONS, weightsHash: '', createdAt: new Date() }
+    const record = (await embedders.byName(about.name)) ?? (await embedders.insert(about))
+    await embedders.makeCurrent(record.id, new Date())
+    return record
+  })
+  const index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), embedder, log })
   const [known] = await store.reader.collections.all()
   const collectionId = known?.id ?? 'bench'
   if (!known) {
@@ -102,7 +108,7 @@ async function openIndex(folder) {
     )
   }
   return {
-    ...{ store, index, collectionId },
+    ...{ store, index, embedder, collectionId },
     close: async () => {
       await index[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
@@ -119,7 +125,7 @@ async function fill(opened, vectors, size, log) {
 
 let documents = 0
 
-async function addDocument({ store, index, collectionId }, vectors, count) {
+async function addDocument({ store, index, embedder, collectionId }, vectors, count) {
   const now = new Date()
   const id = `document ${documents++} of ${now.getTime()}`
   const document = {
@@ -137,7 +143,7 @@ async function addDocument({ store, index, collectionId }, vectors, count) {
   const { added } = await store.transact(async (transactor) => {
     await transactor.documents.insert(document)
     await transactor.documents.insertVersion(version)
-    return transactor.chunks.replace(document, version, chunks)
+    return transactor.chunks.replace(document, version, chunks, embedder.id)
   })
   await index.apply(collectionId, {
     added: added.map((seq, at) => ({ seq, vector: chunks[at].vector })),
@@ -146,10 +152,10 @@ async function addDocument({ store, index, collectionId }, vectors, count) {
 }
 
 /** One pass over the store, for all questions together. */
-async function recallAt10({ store, index, collectionId }, queries) {
+async function recallAt10({ store, index, embedder, collectionId }, queries) {
   const nearest = queries.map(() => [])
   for (let after = 0; ; ) {
-    const rows = await store.reader.chunks.vectorsAfter(collectionId, after, 5000)
+    const rows = await store.reader.chunks.vectorsAfter(embedder.id, collectionId, after, 5000)
     for (const [at, query] of queries.entries()) {
       const scored = rows.map(({ seq, vector }) => ({ seq, score: dot(vector, query) }))
       nearest[at] = [...nearest[at], ...scored].sort((a, b) => b.score - a.score).slice(0, 10)

@@ -4,9 +4,8 @@
  *
  *   npm run build && node scripts/data/make-retrieved-set.mjs OUT.json
  *
- * Questions that were paired with another passage are left out: among all contexts, their own answers them. Every second
- * answerable question is asked again without what was found of its own context. The similarities are those of the embedder's
- * graph in DOCENT_MODELS_DIR, to five digits: another graph of the same model gives slightly other ones.
+ * The similarities are those of the embedder's graph in DOCENT_MODELS_DIR, to five digits: another graph of the same model
+ * gives slightly other ones.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,14 +13,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { App } from '../../dist/app.js'
 import { readConfig } from '../../dist/config.js'
+import { retrieveQuestions } from '../../dist/evaluate/retrieved-set.js'
 import { createLogger } from '../../dist/log.js'
 import { RETRIEVAL_SETTINGS } from '../../dist/retrieve/retriever.js'
 import { readGeneralSet } from './sources.mjs'
-
-/** As many as the largest fit chooses from. */
-const PASSAGES = 8
-/** As many as a search gives: more than enough when those of one context are taken out. */
-const SEARCHED = 50
 
 const [out] = process.argv.slice(2)
 if (!out) throw new Error('usage: make-retrieved-set.mjs OUT.json')
@@ -66,20 +61,13 @@ async function ingest(titles) {
   return ids
 }
 
-async function askAll(ids) {
+function askAll(ids) {
   const numbers = new Map([...ids.values()].map((id, number) => [id, number]))
-  const asked = []
-  let answerable = 0
-  for (const { id, question, context, answers, isImpossible } of examples) {
-    if (id.endsWith('-elsewhere')) continue
-    const found = await app.services.answering.search(question, { first: SEARCHED })
-    const golds = [...new Set(answers.map(({ text }) => text))]
-    asked.push({ question, golds, passages: found.slice(0, PASSAGES).map(toPlace) })
-    if (isImpossible || answerable++ % 2 === 0) continue
-    const others = found.filter(({ chunk }) => chunk.documentId !== ids.get(context))
-    asked.push({ question, golds: [], passages: others.slice(0, PASSAGES).map(toPlace) })
-  }
-  return asked
+  return retrieveQuestions({
+    examples,
+    contextOf: ({ context }) => numbers.get(ids.get(context)),
+    search: async (question, first) => (await app.services.answering.search(question, { first })).map(toPlace),
+  })
 
   function toPlace({ chunk: { documentId, start, end }, score, denseScore }) {
     const similarity = denseScore === null ? null : Number(denseScore.toFixed(5))

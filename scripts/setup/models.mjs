@@ -4,6 +4,10 @@ import { CommandFailure, runCommand } from './command.mjs'
 import { explainFailure } from './problem.mjs'
 import { describeFiles, hashOf, hashTree, isUnchanged, listFiles, readStamp, writeStamp } from './stamps.mjs'
 
+/** Others were imported, and are none of ours. */
+const EMBEDDER = 'models/embedder/all-MiniLM-L6-v2'
+/** Of the embedder's folder, beside what lies in onnx/. */
+const WRITTEN = ['manifest.json', 'sentence_bert_config.json']
 /** The rooms whose code decides what is written. */
 const ROOMS = ['dist/onnx', 'dist/registry']
 
@@ -37,13 +41,10 @@ function hashInputs(context) {
 /** Files of the bundled models. A reader that was trained here has no `trained.safetensors` and is none of ours. */
 function modelFiles(context) {
   const readers = listFiles(context.root, 'models/reader').filter((file) => basename(file) === 'trained.safetensors')
-  return ['models/embedder', ...readers.map((file) => dirname(file))]
-    .flatMap((folder) => listFiles(context.root, folder))
-    .sort()
+  return [EMBEDDER, ...readers.map((file) => dirname(file))].flatMap((folder) => listFiles(context.root, folder)).sort()
 }
 
 function isInput(file) {
-  if (file.startsWith('models/embedder'))
-    return basename(dirname(file)) !== 'onnx' && basename(file) !== 'manifest.json'
+  if (file.startsWith(EMBEDDER)) return basename(dirname(file)) !== 'onnx' && !WRITTEN.includes(basename(file))
   return ['trained.safetensors', 'config.json', 'manifest.json'].includes(basename(file))
 }

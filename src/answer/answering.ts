@@ -8,7 +8,8 @@ import { DocentError } from '../errors.js'
 import type { ServedReading, ServingReader } from '../read/serving-reader.js'
 import type { AnswerCalibrations, ChosenCalibration } from '../registry/answer-calibrations.js'
 import type { CrossEncoder } from '../retrieve/cross-encoder.js'
-import { RETRIEVAL_SETTINGS, type Retriever } from '../retrieve/retriever.js'
+import { RETRIEVAL_SETTINGS } from '../retrieve/retriever.js'
+import type { ServingEmbedder } from '../retrieve/serving-embedder.js'
 import type { Store } from '../store/store.js'
 import { type Decision, decide, type ProposedAnswer, toPlace } from './decision.js'
 import { type AskNotice, noticesOf } from './notices.js'
@@ -18,12 +19,11 @@ import { type AskInput, type AskRequest, collectionIdsOf, parseAsk, parseSearch,
 
 export interface AnsweringOptions {
   readonly store: Store
-  readonly retriever: Pick<Retriever, 'retrieve'>
+  readonly retriever: Pick<ServingEmbedder, 'retrieve'>
   readonly servingReader: Pick<ServingReader, 'read'>
   readonly calibrations: Pick<AnswerCalibrations, 'choose'>
   /** Reranks searches in place of the served reader. */
   readonly crossEncoder?: Pick<CrossEncoder, 'score'> | undefined
-  readonly embedderVersion: string
   /** Told of every interaction once it is stored. */
   readonly onAsked?: (interaction: Interaction) => void
 }
@@ -49,7 +49,7 @@ export class Answering {
     const startedAt = performance.now()
     const request = parseAsk(input)
     const considered = await this.#consider(request)
-    const { passages, decision, served, calibrationId, timings } = considered
+    const { passages, decision, served, embedderVersion, calibrationId, timings } = considered
     const answers = await this.#answersOf(decision, passages, request)
     const { question, history, topK, perDocument, maxAnswers, minConfidence } = request
     const { collectionIds, filter, resolvedQuestion } = considered
@@ -63,7 +63,7 @@ export class Answering {
       noAnswerProbability: decision.noAnswerProbability,
       decision: { calibration: calibrationId, features: decision.answers[0]?.features ?? null },
       readerVersion: served.version.id,
-      embedderVersion: this.#options.embedderVersion,
+      embedderVersion,
       timings: { ...timings, totalMs: performance.now() - startedAt },
       createdAt: new Date(),
     }
@@ -90,7 +90,7 @@ export class Answering {
     const collectionIds = await collectionIdsOf(store.reader.collections, request.collectionIds)
     const resolvedQuestion = resolveHistory(request.question, request.history)
     const { filter, topK, perDocument } = request
-    const { passages, embedMs, retrieveMs } = await retriever.retrieve(resolvedQuestion, {
+    const { passages, embedderVersion, embedMs, retrieveMs } = await retriever.retrieve(resolvedQuestion, {
       collectionIds,
       filter,
       topK,
@@ -99,7 +99,7 @@ export class Answering {
     const readFrom = performance.now()
     const served = await servingReader.read(resolvedQuestion, passages)
     const readMs = performance.now() - readFrom
-    const chosen = await this.#calibrationFor(served, request)
+    const chosen = await this.#calibrationFor(served, embedderVersion, request)
     const decision = decide({
       reading: served,
       passages: passages.map(toPlace),
@@ -108,7 +108,19 @@ export class Answering {
     })
     const timings = { embedMs, retrieveMs, readMs }
     const calibrationId = chosen?.id ?? null
-    return { collectionIds, filter, resolvedQuestion, passages, served, decision, calibrationId, timings }
+    return {
+      ...{
+        collectionIds,
+        filter,
+        resolvedQuestion,
+        passages,
+        embedderVersion,
+        served,
+        decision,
+        calibrationId,
+        timings,
+      },
+    }
   }
 
   /**
@@ -134,12 +146,13 @@ export class Answering {
     return crossEncoder.score(query, texts)
   }
 
-  #calibrationFor({ version, form }: ServedReading, { topK }: AskRequest): Promise<ChosenCalibration | undefined> {
-    const { calibrations, embedderVersion } = this.#options
-    return calibrations.choose(
-      { reader: version.id, form, embedder: embedderVersion, retrieval: RETRIEVAL_SETTINGS },
-      topK,
-    )
+  #calibrationFor(
+    { version, form }: ServedReading,
+    embedder: string,
+    { topK }: AskRequest,
+  ): Promise<ChosenCalibration | undefined> {
+    const key = { reader: version.id, form, embedder, retrieval: RETRIEVAL_SETTINGS }
+    return this.#options.calibrations.choose(key, topK)
   }
 
   async #answersOf(

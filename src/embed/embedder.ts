@@ -1,8 +1,8 @@
 /**
- * embed/: enters a text, leaves its place in meaning: 384 numbers of L2 norm 1, where the cosine of two texts says how near
- * they are. Called by jobs/ (chunks) and retrieve/ (questions).
+ * embed/: enters a text, leaves its place in meaning: numbers of L2 norm 1, as many as the model's hidden size, where the
+ * cosine of two texts says how near they are. Called by jobs/ (chunks) and retrieve/ (questions).
  *
- * all-MiniLM-L6-v2 (Reimers and Gurevych 2019; mean pooling, as sentence-transformers computes it) through
+ * An encoder of sentence-transformers (Reimers and Gurevych 2019; mean or [CLS] pooling, as it computes them) through
  * `@xenova/transformers`, in a process of its own: a run blocks the event loop that calls it. Each text is run alone, so
  * that its vector does not depend on what else is asked for.
  */
@@ -11,8 +11,6 @@ import { ModelProcess } from '../onnx/model-process.js'
 import { PieceQueue, type RunOptions } from '../onnx/piece-queue.js'
 
 export type { Priority, RunOptions } from '../onnx/piece-queue.js'
-
-export const EMBEDDING_DIMENSIONS = 384
 
 export type EmbedderForm = 'int8' | 'fp32'
 
@@ -23,6 +21,8 @@ export interface EmbedderOptions {
   readonly form?: EmbedderForm
   /** One per core unless told: a question waits for one text at most. */
   readonly threads?: number
+  /** 0 unless told; what nobody waits for yields to what answers. */
+  readonly niceness?: number
 }
 
 /** A few chunks: what a question waits for at most while documents are ingested. */
@@ -32,8 +32,9 @@ export class Embedder implements AsyncDisposable {
   readonly #process: ModelProcess
   readonly #queue: PieceQueue<string, Float32Array>
 
-  private constructor(options: Required<EmbedderOptions>) {
-    this.#process = new ModelProcess({ program: 'embed/embed-process.js', model: options, name: options.modelFolder })
+  private constructor({ niceness, ...model }: Required<EmbedderOptions>) {
+    const child = niceness === 0 ? {} : { niceness }
+    this.#process = new ModelProcess({ program: 'embed/embed-process.js', model, name: model.modelFolder, child })
     this.#queue = new PieceQueue<string, Float32Array>({
       workers: [(piece) => this.#process.request<Float32Array[]>('embed', piece)],
       cost: (text) => text.length,
@@ -41,19 +42,20 @@ export class Embedder implements AsyncDisposable {
     })
   }
 
-  /** @throws MODEL_CORRUPT when the folder holds no model that Transformers.js opens. */
+  /** @throws MODEL_CORRUPT when the folder holds no model that Transformers.js opens, MODEL_INCOMPATIBLE */
   static async start({
     form = 'int8',
     threads = availableParallelism(),
+    niceness = 0,
     modelFolder,
   }: EmbedderOptions): Promise<Embedder> {
-    const embedder = new Embedder({ form, threads, modelFolder })
+    const embedder = new Embedder({ form, threads, niceness, modelFolder })
     await embedder.#process.open()
     return embedder
   }
 
   /**
-   * @returns a vector for each text, in their order. A text longer than the model's 256 tokens loses its end.
+   * @returns a vector for each text, in their order. A text longer than the model reads loses its end.
    * @throws MODEL_PROCESS_ENDED when the process dies meanwhile; the next request starts it again. CANCELLED by `signal`.
    */
   embed(texts: readonly string[], options?: RunOptions): Promise<Float32Array[]> {

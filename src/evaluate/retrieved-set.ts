@@ -1,7 +1,7 @@
 /**
  * Questions with the passages that retrieval found for them among many: what a calibration of answers is fitted on. Made
- * once for an embedder and retrieval settings (scripts/data/make-retrieved-set.mjs); any reader can read it, so that a new
- * version is calibrated without an index.
+ * once for an embedder and retrieval settings (scripts/data/make-retrieved-set.mjs for the set that ships); any reader can
+ * read it, so that a new version is calibrated without an index.
  */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
@@ -12,6 +12,7 @@ import type { Candidate } from '../read/confidence.js'
 import { runWindows } from '../read/windows.js'
 import type { AnswerCalibrationFile } from '../registry/answer-calibrations.js'
 import { decodeSpans } from '../text/spans.js'
+import type { SquadExample } from '../text/squad.js'
 import { makeWindows } from '../text/windows.js'
 import { type AskedQuestion, fitAnswerCalibration } from './answer-calibration.js'
 import type { EvaluationOptions } from './evaluate-reader.js'
@@ -42,6 +43,43 @@ const retrievedSetSchema = z.object({
 })
 
 export type RetrievedSet = z.infer<typeof retrievedSetSchema>
+export type RetrievedQuestion = RetrievedSet['questions'][number]
+
+/** As many as the largest fit chooses from. */
+const PASSAGES = 8
+/** As many as a search gives: more than enough when those of one context are taken out. */
+const SEARCHED = 50
+
+export interface RetrieveQuestionsOptions {
+  readonly examples: readonly SquadExample[]
+  /** Number of the context that an example is asked of. */
+  readonly contextOf: (example: SquadExample) => number
+  readonly search: (question: string, topK: number) => Promise<readonly RetrievedQuestion['passages'][number][]>
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/**
+ * Questions that were paired with another passage are left out: among all contexts, their own answers them. Every second
+ * answerable question is asked again without what was found of its own context.
+ */
+export async function retrieveQuestions(options: RetrieveQuestionsOptions): Promise<RetrievedQuestion[]> {
+  const { contextOf, search, onProgress } = options
+  const examples = options.examples.filter(({ id }) => !id.endsWith('-elsewhere'))
+  const asked: RetrievedQuestion[] = []
+  let answerable = 0
+  for (const [at, example] of examples.entries()) {
+    const { question, answers, isImpossible } = example
+    const found = await search(question, SEARCHED)
+    const golds = [...new Set(answers.map(({ text }) => text))]
+    asked.push({ question, golds, passages: found.slice(0, PASSAGES) })
+    if (!isImpossible && answerable++ % 2 === 1) {
+      const others = found.filter(({ context }) => context !== contextOf(example))
+      asked.push({ question, golds: [], passages: others.slice(0, PASSAGES) })
+    }
+    onProgress?.(at + 1, examples.length)
+  }
+  return asked
+}
 
 /** @throws INVALID_DATASET */
 export async function readRetrievedSet(path: string): Promise<RetrievedSet> {
@@ -51,7 +89,9 @@ export async function readRetrievedSet(path: string): Promise<RetrievedSet> {
   throw new DocentError('INVALID_DATASET', `${path}: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-type ReadOptions = Omit<EvaluationOptions, 'calibration' | 'examples'> & { readonly set: RetrievedSet }
+type ReadOptions = Omit<EvaluationOptions, 'calibration' | 'examples'> & {
+  readonly set: { readonly contexts: readonly string[]; readonly questions: readonly RetrievedQuestion[] }
+}
 
 /** What the reader makes of every passage. A passage that is read for the same question twice is read once. */
 export async function readRetrieved(options: ReadOptions): Promise<AskedQuestion[]> {

@@ -5,7 +5,9 @@ export interface SystemHealth {
   readonly ready: boolean
   readonly version: string
   readonly readerVersion: string | null
+  /** Whose vectors are searched; until the first text is embedded, the one that is wanted. */
   readonly embedderVersion: string
+  readonly nextEmbedder: string | null
   readonly chunks: number
   readonly queuedJobs: number
   readonly runningJobs: number
@@ -18,6 +20,10 @@ const HealthType = builder.objectRef<SystemHealth>('Health').implement({
     version: t.exposeString('version', { description: 'Release of Docent.' }),
     modelVersion: t.id({ nullable: true, resolve: (health) => health.readerVersion }),
     embedderVersion: t.exposeID('embedderVersion'),
+    nextEmbedder: t.exposeID('nextEmbedder', {
+      nullable: true,
+      description: 'The one that is wanted and does not serve yet: see the REEMBED job.',
+    }),
     chunks: t.exposeInt('chunks', { description: 'Chunks that questions find.' }),
     queuedJobs: t.exposeInt('queuedJobs'),
     runningJobs: t.exposeInt('runningJobs'),

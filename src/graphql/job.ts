@@ -15,6 +15,7 @@ const JobKindType = builder.enumType('JobKind', {
     UNPACK: { value: 'unpack', description: 'An archive becomes the uploads of the files it holds.' },
     INDEX: { value: 'index', description: 'A vector index is built anew from the store.' },
     CALIBRATE: { value: 'calibrate', description: 'How sure the answers of a reader are is fitted anew.' },
+    REEMBED: { value: 'reembed', description: 'Chunks get vectors of another embedder, which then serves.' },
     TRAIN: { value: 'train', description: 'Corrections become a new reader.' },
   } as const,
 })

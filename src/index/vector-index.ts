@@ -1,6 +1,7 @@
 /**
  * The contract of a vector index. Enters: the chunks' vectors, after the store committed them. Leaves: which of them lie
- * nearest to a question's. Called by retrieve/ (search) and jobs/ (everything else).
+ * nearest to a question's. An index is of the vectors of one embedder. Called by retrieve/ (search) and jobs/ (everything
+ * else).
  *
  * The store is the truth and an index is a cache of it: whatever is missing or damaged is made again from
  * `chunks.vectorsAfter`. test/conformance/vector-index.ts is the suite that every implementation passes.
@@ -17,6 +18,8 @@ export interface VectorIndex extends AsyncDisposable {
    * Repeating it, and telling of two transactions in another order than they were committed, does no harm.
    */
   apply(collectionId: string, changes: VectorChanges): Promise<void>
+  /** Resolves when the collection is open and everything is built that makes its searches quick. */
+  prepare(collectionId: string): Promise<void>
   /** Makes the collection's index anew from the store. Searches go on meanwhile. */
   rebuild(collectionId: string): Promise<void>
   /** Compares the index with an exact search of what the store holds. */

@@ -27,11 +27,13 @@ export const PREPARER_LIMITS: PreparerLimits = {
 }
 
 export class PreparerProcess {
-  readonly #modelFolder: string
+  readonly #modelFolder: () => Promise<string>
   readonly #limits: PreparerLimits
   #child: Child | null = null
+  /** Whose tokenizer the child has. */
+  #openedFolder = ''
 
-  constructor(modelFolder: string, limits: PreparerLimits) {
+  constructor(modelFolder: () => Promise<string>, limits: PreparerLimits) {
     this.#modelFolder = modelFolder
     this.#limits = limits
   }
@@ -43,7 +45,7 @@ export class PreparerProcess {
 
   /** @throws MODEL_CORRUPT, MODEL_INCOMPATIBLE when the tokenizer cannot be read */
   async open(): Promise<void> {
-    await this.#running().request('ready')
+    await (await this.#running()).request('ready')
   }
 
   async end(): Promise<void> {
@@ -62,8 +64,8 @@ export class PreparerProcess {
 
   async #request<T>(name: string, path: string, payload: unknown, signal: AbortSignal | undefined): Promise<T> {
     const { size } = await stat(path)
+    const child = await this.#running()
     if (signal?.aborted) throw new DocentError('CANCELLED', 'cancelled before the file was read')
-    const child = this.#running()
     const kill = { reason: null as DocentError | null }
     const killFor = (reason: DocentError) => {
       kill.reason ??= reason
@@ -101,10 +103,13 @@ export class PreparerProcess {
     return new DocentError('PARSE_FAILED', 'the parser crashed', { cause })
   }
 
-  #running(): Child {
+  async #running(): Promise<Child> {
+    const folder = await this.#modelFolder()
+    if (folder !== this.#openedFolder) await this.#child?.end()
     if (!this.#child?.alive) {
+      this.#openedFolder = folder
       this.#child = new Child('ingest/prepare-process.js', {
-        args: [this.#modelFolder],
+        args: [folder],
         niceness: 10,
         maxHeapMb: this.#limits.maxHeapMb,
       })

@@ -6,8 +6,8 @@ import type { Container, Member } from './unpack.js'
 export type { OriginalFile, PreparedDocument } from './prepare.js'
 
 export interface PreparerOptions {
-  /** The embedder's, whose tokens chunks are measured in. */
-  readonly modelFolder: string
+  /** The embedder's, whose tokens chunks are measured in; asked before every file, since another may serve by then. */
+  readonly modelFolder: string | (() => Promise<string>)
   /** Files that are read at the same time. */
   readonly processes?: number
   readonly limits?: Partial<PreparerLimits>
@@ -29,7 +29,8 @@ export class Preparer implements AsyncDisposable {
 
   private constructor({ modelFolder, processes = 2, limits, idleMs = 60_000 }: PreparerOptions) {
     const all = { ...PREPARER_LIMITS, ...limits }
-    this.#all = Array.from({ length: processes }, () => new PreparerProcess(modelFolder, all))
+    const folder = typeof modelFolder === 'string' ? async () => modelFolder : modelFolder
+    this.#all = Array.from({ length: processes }, () => new PreparerProcess(folder, all))
     // Reversed: the one that `start` opens is taken first.
     this.#free = this.#all.toReversed()
     this.#idleMs = idleMs

@@ -6,16 +6,17 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
-import { EMBEDDING_DIMENSIONS, type Embedder } from '../embed/embedder.js'
+import type { Embedder } from '../embed/embedder.js'
 
 /** About twenty seconds of work, and 1.5 MB. */
 const PART_TEXTS = 1024
-const BYTES_PER_VECTOR = EMBEDDING_DIMENSIONS * Float32Array.BYTES_PER_ELEMENT
 
 export interface EmbedInPartsOptions {
   readonly embedder: Pick<Embedder, 'embed'>
   /** What makes the vectors: parts that another one made are not taken. */
   readonly embedderVersion: string
+  /** Of each vector. */
+  readonly dimensions: number
   /** Where parts are kept. The caller removes it when the document is stored or given up. */
   readonly folder: string
   readonly signal: AbortSignal
@@ -25,7 +26,7 @@ export interface EmbedInPartsOptions {
 
 /** @returns a vector for each text, in their order. @throws what the embedder throws; what was kept stays then */
 export async function embedInParts(texts: readonly string[], options: EmbedInPartsOptions): Promise<Float32Array[]> {
-  const { embedder, folder, signal, onProgress, partTexts = PART_TEXTS } = options
+  const { embedder, dimensions, folder, signal, onProgress, partTexts = PART_TEXTS } = options
   const vectors: Float32Array[] = []
   const run = async (part: readonly string[]) => {
     const before = vectors.length
@@ -38,7 +39,7 @@ export async function embedInParts(texts: readonly string[], options: EmbedInPar
     signal.throwIfAborted()
     const part = texts.slice(start, start + partTexts)
     const path = join(folder, `${keyOf(part, options.embedderVersion)}.f32`)
-    const kept = await readPart(path, part.length)
+    const kept = await readPart(path, part.length, dimensions)
     const made = kept ?? (await run(part))
     if (!kept) await writePart(path, made)
     for (const vector of made) vectors.push(vector)
@@ -62,14 +63,12 @@ async function writePart(path: string, vectors: readonly Float32Array[]): Promis
   await writeFileAtomic(path, bytes)
 }
 
-async function readPart(path: string, count: number): Promise<Float32Array[] | undefined> {
+async function readPart(path: string, count: number, dimensions: number): Promise<Float32Array[] | undefined> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  if (bytes?.length !== count * BYTES_PER_VECTOR) return undefined
+  if (bytes?.length !== count * dimensions * Float32Array.BYTES_PER_ELEMENT) return undefined
   const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
-  return Array.from({ length: count }, (_, at) =>
-    values.slice(at * EMBEDDING_DIMENSIONS, (at + 1) * EMBEDDING_DIMENSIONS),
-  )
+  return Array.from({ length: count }, (_, at) => values.slice(at * dimensions, (at + 1) * dimensions))
 }

@@ -10,13 +10,12 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { ChunkSpan, Document, DocumentVersion, Job } from '../domain.js'
-import type { Embedder } from '../embed/embedder.js'
 import { DocentError, type SerializedError } from '../errors.js'
-import type { VectorIndex } from '../index/vector-index.js'
 import { embeddingText } from '../ingest/embedding-text.js'
 import { mergedMetadata } from '../ingest/language.js'
 import type { Originals } from '../ingest/originals.js'
 import type { PreparedDocument, Preparer } from '../ingest/preparer.js'
+import type { OpenedEmbedder, ServingEmbedder } from '../retrieve/serving-embedder.js'
 import type { EmbeddedChunk, Store, Transactor } from '../store/store.js'
 import { embedNewTexts, type KeyedVector } from './embed-new-texts.js'
 import type { JobContext, JobKindHandler } from './kind.js'
@@ -31,6 +30,14 @@ const payloadSchema = z.object({
 })
 type Payload = z.output<typeof payloadSchema>
 
+/** What a file says, as it becomes a version. */
+interface Reading {
+  readonly payload: Payload
+  readonly prepared: PreparedDocument
+  readonly title: string
+  readonly textHash: string
+}
+
 export class IngestJobs implements JobKindHandler {
   readonly kind = 'ingest'
   /** One large document and a few small ones: two fill the cores, and nobody waits for a book. */
@@ -39,29 +46,23 @@ export class IngestJobs implements JobKindHandler {
   readonly #store: Store
   readonly #originals: Originals
   readonly #preparer: () => Promise<Pick<Preparer, 'prepare'>>
-  readonly #embedder: Pick<Embedder, 'embed'>
-  readonly #embedderVersion: string
+  readonly #embedder: Pick<ServingEmbedder, 'get' | 'apply'>
   readonly #partsDir: string
-  readonly #index: VectorIndex
 
   constructor(options: {
     store: Store
     originals: Originals
     /** Started by the first job, so that a process that ingests nothing has no parser running. */
     preparer: () => Promise<Pick<Preparer, 'prepare'>>
-    embedder: Pick<Embedder, 'embed'>
-    embedderVersion: string
+    embedder: Pick<ServingEmbedder, 'get' | 'apply'>
     /** Vectors of documents that are being embedded; may be deleted at any time. */
     partsDir: string
-    index: VectorIndex
   }) {
     this.#store = options.store
     this.#originals = options.originals
     this.#preparer = options.preparer
     this.#embedder = options.embedder
-    this.#embedderVersion = options.embedderVersion
     this.#partsDir = options.partsDir
-    this.#index = options.index
   }
 
   async run(job: Job, context: JobContext): Promise<void> {
@@ -88,12 +89,27 @@ export class IngestJobs implements JobKindHandler {
     if (document.title === title && (await this.#isCurrent(document, prepared, textHash, payload))) {
       return this.#leave(document, context)
     }
-    const { chunks, reused } = await this.#embed(job, document, title, prepared, context)
-    await context.progress(chunks.length, chunks.length, 'storing')
-    const { added, removed } = await this.#commit(payload, prepared, title, textHash, chunks)
+    const { chunks, reused, embedderId, added, removed } = await this.#embedAndCommit(job, document, context, {
+      ...{ payload, prepared, title, textHash },
+    })
     const vectors = added.map((seq, at) => ({ seq, vector: (chunks[at] as EmbeddedChunk).vector }))
-    await this.#index.apply(document.collectionId, { added: vectors, removed })
+    await this.#embedder.apply(embedderId, document.collectionId, { added: vectors, removed })
     await context.progress(chunks.length, chunks.length, `done${reused}`)
+  }
+
+  /** Again, with the next embedder, where that was put to service before the vectors of this one were stored. */
+  async #embedAndCommit(job: Job, document: Document, context: JobContext, reading: Reading) {
+    for (;;) {
+      const embedder = await this.#embedder.get()
+      try {
+        const { chunks, reused } = await this.#embed(job, document, reading, embedder, context)
+        await context.progress(chunks.length, chunks.length, 'storing')
+        const embedderId = embedder.record.id
+        return { chunks, reused, embedderId, ...(await this.#commit(reading, chunks, embedderId)) }
+      } catch (error) {
+        if (context.signal.aborted || (await this.#embedder.get()) === embedder) throw error
+      }
+    }
   }
 
   async #prepare({ documentId, originalHash, mediaType, fileName }: Payload, signal: AbortSignal) {
@@ -141,8 +157,8 @@ export class IngestJobs implements JobKindHandler {
   async #embed(
     job: Job,
     { collectionId }: Document,
-    title: string,
-    prepared: PreparedDocument,
+    { title, prepared }: Reading,
+    embedder: OpenedEmbedder,
     { progress, signal }: JobContext,
   ): Promise<{ chunks: EmbeddedChunk[]; reused: string }> {
     const { canonicalText, chunks } = prepared
@@ -153,8 +169,9 @@ export class IngestJobs implements JobKindHandler {
     const vectors = await embedNewTexts(texts, {
       chunks: this.#store.reader.chunks,
       collectionId,
-      embedder: this.#embedder,
-      embedderVersion: this.#embedderVersion,
+      embedder,
+      embedderVersion: embedder.record.name,
+      dimensions: embedder.record.dimensions,
       folder: this.#partsFolder(job),
       signal,
       onReused: (count) => {
@@ -175,7 +192,7 @@ export class IngestJobs implements JobKindHandler {
     await rm(this.#partsFolder(job), { recursive: true, force: true })
   }
 
-  #commit(payload: Payload, prepared: PreparedDocument, title: string, textHash: string, chunks: EmbeddedChunk[]) {
+  #commit({ payload, prepared, title, textHash }: Reading, chunks: EmbeddedChunk[], embedderId: number) {
     return this.#store.transact(async (transactor) => {
       const document = await presentDocument(transactor.documents, payload.documentId)
       const { originalHash, mediaType, fileName } = payload
@@ -199,7 +216,8 @@ export class IngestJobs implements JobKindHandler {
         currentVersion: version.version,
         status: 'READY',
       })
-      return transactor.chunks.replace({ id: document.id, collectionId: document.collectionId, title }, version, chunks)
+      const { id, collectionId } = document
+      return transactor.chunks.replace({ id, collectionId, title }, version, chunks, embedderId)
     })
   }
 }
@@ -214,5 +232,7 @@ async function presentDocument(
   return document
 }
 
-const spanOf = ({ start, end, tokenCount, headingPath }: ChunkSpan) => ({ start, end, tokenCount, headingPath })
+const spanOf = ({ start, end, tokenCount, headingPath, tableHeader = null }: ChunkSpan) => ({
+  ...{ start, end, tokenCount, headingPath, tableHeader },
+})
 const asStored = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

@@ -6,20 +6,21 @@ import { readEncoderConfig } from '../registry/encoder-config.js'
 import { WEIGHTS_FILE } from '../registry/manifest.js'
 import { readSafetensors } from '../registry/safetensors.js'
 import { numberCalibrationText } from './calibration-text.js'
-import { exportModel, type ModelForm } from './export-model.js'
+import { exportModel, type ModelForm, type ModelTask } from './export-model.js'
 
 export interface GraphRequest {
-  /** Of a reader: config.json, model.safetensors and its tokenizer. */
+  /** config.json, model.safetensors and the tokenizer. */
   readonly folder: string
+  readonly task: ModelTask
   readonly form: ModelForm
   readonly path: string
 }
 
 serveParent({ write: writeGraph })
 
-async function writeGraph({ folder, form, path }: GraphRequest): Promise<void> {
+async function writeGraph({ folder, task, form, path }: GraphRequest): Promise<void> {
   const config = await readEncoderConfig(folder)
   const weights = await readSafetensors(join(folder, WEIGHTS_FILE))
   const calibrationIds = form === 'int8' ? await numberCalibrationText(folder) : undefined
-  await writeFile(path, exportModel({ config, weights, task: 'reader', form, calibrationIds }))
+  await writeFile(path, exportModel({ config, weights, task, form, calibrationIds }))
 }

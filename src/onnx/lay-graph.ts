@@ -4,7 +4,7 @@ import { Child } from '../child.js'
 import { createFile, exists, hashFile } from '../durable.js'
 import { DocentError } from '../errors.js'
 import type { MeasuredForm } from '../registry/manifest.js'
-import type { ModelForm } from './export-model.js'
+import type { ModelForm, ModelTask } from './export-model.js'
 import type { GraphRequest } from './graph-process.js'
 
 /**
@@ -30,9 +30,14 @@ export async function layGraph(
   return path
 }
 
-/** Writes the graph of the reader in `folder` to the file `path`, in a process of its own. */
-export async function writeGraph(folder: string, form: ModelForm, path: string): Promise<void> {
+/** Writes the graph of the model in `folder` to the file `path`, in a process of its own. */
+export async function writeGraph(
+  folder: string,
+  form: ModelForm,
+  path: string,
+  task: ModelTask = 'reader',
+): Promise<void> {
   await using child = new Child('onnx/graph-process.js', { niceness: 10 })
-  const request: GraphRequest = { folder, form, path }
+  const request: GraphRequest = { folder, task, form, path }
   await child.request('write', request)
 }

@@ -9,6 +9,7 @@ import writeFileAtomic from 'write-file-atomic'
 import { packageRoot } from '../child.js'
 import { exists, hashFile } from '../durable.js'
 import { DocentError } from '../errors.js'
+import { LENGTH_FILE } from '../registry/embedder-config.js'
 import { writeEmbedderManifest } from '../registry/embedder-manifest.js'
 import { readEncoderConfig } from '../registry/encoder-config.js'
 import { INT8_FILE, readManifest, WEIGHTS_FILE } from '../registry/manifest.js'
@@ -22,6 +23,8 @@ const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight'
 
 const embedderWeights = await readSafetensors(join(EMBEDDER_FOLDER, WEIGHTS_FILE))
 await writeGraph(EMBEDDER_FOLDER, embedderWeights, 'embedder')
+// What it was trained with, as its publisher has it: the Python package that may have brought it leaves the file out.
+await writeFileAtomic(join(EMBEDDER_FOLDER, LENGTH_FILE), `${JSON.stringify({ max_seq_length: 256 })}\n`)
 await writeEmbedderManifest(EMBEDDER_FOLDER, {
   id: basename(EMBEDDER_FOLDER),
   licence: 'Apache-2.0',

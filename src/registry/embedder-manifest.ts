@@ -1,5 +1,5 @@
 /**
- * `manifest.json` of the embedder: set-up writes it when the graph is laid, and nobody embeds with files that are no longer
+ * `manifest.json` of an embedder: set-up or an import writes it when the graph is laid, and nobody embeds with files that are no longer
  * those. A reader that computes something else answers badly; an embedder that does so makes vectors that are kept.
  */
 import { readFile } from 'node:fs/promises'
@@ -33,12 +33,14 @@ export async function writeEmbedderManifest(folder: string, about: About): Promi
  * @throws MODEL_CORRUPT naming the first file that is missing or changed
  */
 export async function verifyEmbedder(folder: string, extent: 'served' | 'whole'): Promise<void> {
-  const { files } = await readEmbedderManifest(join(folder, MANIFEST_FILE))
+  const { files } = await readEmbedderManifest(folder)
   const { [WEIGHTS_FILE]: _, ...served } = files
   await checkHashes(folder, extent === 'served' ? served : files)
 }
 
-async function readEmbedderManifest(path: string) {
+/** @throws MODEL_CORRUPT */
+export async function readEmbedderManifest(folder: string): Promise<z.output<typeof manifestSchema>> {
+  const path = join(folder, MANIFEST_FILE)
   try {
     return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch (cause) {

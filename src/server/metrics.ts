@@ -39,6 +39,13 @@ export class Metrics {
     registers: [this.#registry],
   })
 
+  readonly #embedder = new Gauge({
+    name: 'docent_embedder',
+    help: '1 for the embedder that serves, and for the one that is to serve next.',
+    labelNames: ['embedder', 'role'],
+    registers: [this.#registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
   }
@@ -66,6 +73,12 @@ export class Metrics {
 
   jobsRunning(count: number): void {
     this.#jobsRunning.set(count)
+  }
+
+  embedders(serving: string, next: string | null): void {
+    this.#embedder.reset()
+    this.#embedder.set({ embedder: serving, role: 'serving' }, 1)
+    if (next !== null) this.#embedder.set({ embedder: next, role: 'next' }, 1)
   }
 
   readonly observeRequests: RequestHandler = (request, response, next) => {

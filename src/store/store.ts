@@ -19,6 +19,7 @@ import type {
   DocumentName,
   DocumentStatus,
   DocumentVersion,
+  EmbedderRecord,
   GateReport,
   IndexBase,
   Interaction,
@@ -71,6 +72,7 @@ export interface Reader {
   readonly datasets: DatasetReader
   readonly runs: RunReader
   readonly jobs: JobReader
+  readonly embedders: EmbedderReader
   readonly indexBases: IndexBaseReader
   readonly promotions: PromotionReader
 }
@@ -85,6 +87,7 @@ export interface Transactor {
   readonly datasets: DatasetReader & DatasetWriter
   readonly runs: RunReader & RunWriter
   readonly jobs: JobReader & JobWriter
+  readonly embedders: EmbedderReader & EmbedderWriter
   readonly indexBases: IndexBaseReader & IndexBaseWriter
   readonly promotions: PromotionReader & PromotionWriter
 }
@@ -167,10 +170,14 @@ export interface DocumentWriter {
 }
 
 export interface EmbeddedChunk extends ChunkSpan {
-  /** 384 numbers, L2 norm 1. */
+  /** As many numbers as the embedder gives, L2 norm 1. */
   readonly vector: Float32Array
   /** Of what was embedded (embed/embedding-key.ts); null: nobody will look for it. */
   readonly embeddingKey: string | null
+}
+
+export interface ChunkVector extends Pick<EmbeddedChunk, 'vector' | 'embeddingKey'> {
+  readonly seq: number
 }
 
 export interface LexicalHit {
@@ -179,17 +186,30 @@ export interface LexicalHit {
   readonly score: number
 }
 
-/** Chunks of current versions only: replacing a version or deleting a document removes the old ones. */
+/**
+ * Chunks of current versions only: replacing a version or deleting a document removes the old ones, with their vectors.
+ * Every chunk has a vector of the current embedder, and may have one of another: reading vectors names the embedder.
+ */
 export interface ChunkReader {
   /** In the order of `seqs`; those that no longer exist are left out. */
   bySeq(seqs: readonly number[]): Promise<Chunk[]>
   ofDocument(documentId: string): Promise<Chunk[]>
   /** Vectors of live chunks with seq > afterSeq, rising, at most `limit`: what an index replays. */
-  vectorsAfter(collectionId: string, afterSeq: number, limit: number): Promise<{ seq: number; vector: Float32Array }[]>
+  vectorsAfter(
+    embedderId: number,
+    collectionId: string,
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ seq: number; vector: Float32Array }[]>
   /** Rising by seq; those that no longer exist are left out. */
-  vectorsOf(seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]>
+  vectorsOf(embedderId: number, seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]>
   /** Vectors of live chunks of the collection that have one of these keys (any number of them); never those of another. */
   vectorsByKey(collectionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
+  /** Live chunks of all collections with seq > afterSeq that have no vector of this embedder, rising, at most `limit`. */
+  withoutVector(embedderId: number, afterSeq: number, limit: number): Promise<Chunk[]>
+  countWithoutVector(embedderId: number): Promise<number>
+  /** Whether any chunk has a vector of another embedder than this one. */
+  hasOtherVectors(embedderId: number): Promise<boolean>
   /** Seqs of the live chunks of a collection, rising; narrowed by the filter (an empty list of documents: none). */
   liveSeqs(collectionId: string, filter?: DocumentFilter): Promise<Float64Array>
   count(collectionId?: string): Promise<number>
@@ -208,15 +228,24 @@ export interface ChunkWriter {
   /**
    * Removes the document's chunks and stores these for `version` (inserted before), also in the lexical index. `added` is
    * in the order of `chunks`.
-   * @throws DOCUMENT_NOT_FOUND when the document was deleted meanwhile.
+   * @param embedderId whose vectors the chunks have
+   * @throws DOCUMENT_NOT_FOUND when the document was deleted meanwhile, EMBEDDER_CHANGED when another embedder is current.
    */
   replace(
     document: { id: string; collectionId: string; title: string },
     version: DocumentVersion,
     chunks: readonly EmbeddedChunk[],
+    embedderId: number,
   ): Promise<{ added: number[]; removed: number[] }>
   /** Removes all chunks of a document. Returns the removed seqs. */
   removeOfDocument(documentId: string): Promise<number[]>
+  /** Beside those that the chunks have. What is there already stays, and a chunk that is gone is left out. */
+  addVectors(embedder: EmbedderRecord, vectors: readonly ChunkVector[]): Promise<void>
+  /**
+   * Removes vectors of other embedders than this one, of about `limit` chunks with seq > afterSeq.
+   * @returns the last seq that had one, to go on after; undefined when there was none
+   */
+  removeOtherVectors(embedderId: number, afterSeq: number, limit: number): Promise<number | undefined>
 }
 
 // -- answers out -------------------------------------------------------------------------------------------------------
@@ -328,12 +357,25 @@ export interface JobWriter {
   requeueRunning(): Promise<number>
 }
 
+export interface EmbedderReader {
+  /** Whose vectors are searched; undefined until the first is inserted and made current. */
+  current(): Promise<EmbedderRecord | undefined>
+  byName(name: string): Promise<EmbedderRecord | undefined>
+}
+export interface EmbedderWriter {
+  insert(embedder: Omit<EmbedderRecord, 'id'>): Promise<EmbedderRecord>
+  /** False, and nothing changed, while a live chunk has no vector of it. The changes are kept, and the newest names it. */
+  makeCurrent(id: number, at: Date): Promise<boolean>
+}
+
 export interface IndexBaseReader {
-  current(collectionId: string): Promise<IndexBase | undefined>
+  current(embedderId: number, collectionId: string): Promise<IndexBase | undefined>
 }
 export interface IndexBaseWriter {
   setCurrent(base: IndexBase): Promise<void>
-  clear(collectionId: string): Promise<void>
+  clear(embedderId: number, collectionId: string): Promise<void>
+  /** Those of every other embedder. */
+  clearOthers(embedderId: number): Promise<void>
 }
 
 export interface PromotionReader {

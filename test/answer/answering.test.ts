@@ -13,7 +13,7 @@ import { RETRIEVAL_SETTINGS, Retriever } from '../../src/retrieve/retriever.js'
 import { queuedJob } from '../../src/store/queued-job.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import { Tokenizer } from '../../src/text/tokenizer.js'
-import { addCollection, addDocument, chunksOf } from '../conformance/rows.js'
+import { addCollection, addDocument, chunksOf, EMBEDDER_ID } from '../conformance/rows.js'
 import { keywordHost } from '../read/hosts.js'
 import { draft } from '../registry/seed.js'
 
@@ -40,7 +40,8 @@ let documentId: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'docent-answering-'))
   store = await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log })
-  index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), dimensions: 2, log })
+  const indexed = { id: EMBEDDER_ID, name: 'embedder-1', dimensions: 2 }
+  index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), embedder: indexed, log })
   const { id: collectionId } = await addCollection(store)
   const chunks = chunksOf(PIECES, (at) => embed(PIECES[at] as string))
   const added = await store.transact((transactor) => addDocument(transactor, collectionId, PIECES, {}, chunks))
@@ -58,15 +59,24 @@ beforeEach(async () => {
   })
   const version = { id: 'reader-1', folder, manifest: draft() } as unknown as ModelVersion
   calibrations = new AnswerCalibrations({ modelsDir: join(folder, 'models') })
+  const retriever = new Retriever({
+    reader: store.reader,
+    index,
+    embedder: { embed: async (texts) => texts.map(embed) },
+  })
   answering = new Answering({
     ...{ store, calibrations },
-    retriever: new Retriever({ reader: store.reader, index, embedder: { embed: async (texts) => texts.map(embed) } }),
+    retriever: {
+      retrieve: async (query, options) => ({
+        ...(await retriever.retrieve(query, options)),
+        embedderVersion: 'embedder-1',
+      }),
+    },
     servingReader: {
       read: async (question, passages) => {
         return { ...(await reader.read(question, passages)), version, form: 'int8', calibration: ofReader }
       },
     },
-    embedderVersion: 'embedder-1',
   })
 })
 afterEach(async () => {

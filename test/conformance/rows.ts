@@ -6,6 +6,7 @@ import type {
   Correction,
   Document,
   DocumentVersion,
+  EmbedderRecord,
   Interaction,
   Job,
   Label,
@@ -16,6 +17,21 @@ import { queuedJob } from '../../src/store/queued-job.js'
 import type { EmbeddedChunk, Store, Transactor } from '../../src/store/store.js'
 
 export const DIMENSIONS = 384
+/** Of the first embedder of a store. */
+export const EMBEDDER_ID = 1
+
+export function embedderRow(fields: Partial<EmbedderRecord> = {}): Omit<EmbedderRecord, 'id'> {
+  return { name: 'embedder-1', dimensions: DIMENSIONS, weightsHash: 'e'.repeat(64), createdAt: new Date(), ...fields }
+}
+
+/** The current one; where there is none, one whose vectors have so many numbers. */
+export async function embedderOf({ embedders }: Transactor, dimensions = DIMENSIONS): Promise<EmbedderRecord> {
+  const current = await embedders.current()
+  if (current) return current
+  const record = await embedders.insert(embedderRow({ dimensions }))
+  await embedders.makeCurrent(record.id, new Date())
+  return record
+}
 
 export function collectionRow(fields: Partial<Collection> = {}): Collection {
   const id = uuid()
@@ -108,7 +124,8 @@ export async function addDocument(
   const version = versionRow(document.id, pieces.join(''))
   await transactor.documents.insert(document)
   await transactor.documents.insertVersion(version)
-  const { added } = await transactor.chunks.replace(document, version, chunks)
+  const embedder = await embedderOf(transactor, chunks[0]?.vector.length)
+  const { added } = await transactor.chunks.replace(document, version, chunks, embedder.id)
   return { document, version, seqs: added }
 }
 

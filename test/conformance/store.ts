@@ -26,6 +26,9 @@ import {
   collectionRow,
   correctionRow,
   documentRow,
+  EMBEDDER_ID,
+  embedderOf,
+  embedderRow,
   interactionRow,
   jobRow,
   labelRow,
@@ -415,12 +418,14 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await documents.byExternalId(collection.id, 'e')).toBeUndefined()
         expect(await documents.lastVersion(row.id)).toBe(1)
         expect(await chunks.count()).toBe(0)
-        expect(await chunks.vectorsAfter(collection.id, 0, 10)).toEqual([])
+        expect(await chunks.vectorsAfter(EMBEDDER_ID, collection.id, 0, 10)).toEqual([])
         expect(await search('secret')).toEqual([])
 
         const revive = await store.transact((transactor) => transactor.documents.update(row.id, { status: 'READY' }))
         expect(revive).toBe(false)
-        const replace = store.transact((transactor) => transactor.chunks.replace(row, version, chunksOf(['secret'])))
+        const replace = store.transact((transactor) =>
+          transactor.chunks.replace(row, version, chunksOf(['secret']), EMBEDDER_ID),
+        )
         await expect(replace).rejects.toMatchObject({ code: 'DOCUMENT_NOT_FOUND' })
       })
     })
@@ -438,6 +443,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(stored).toEqual(
           headed.map(({ vector: _, embeddingKey: __, ...span }, ordinal) => ({
             ...span,
+            tableHeader: null,
             seq: seqs[ordinal],
             documentId: row.id,
             version: 1,
@@ -445,7 +451,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
             ordinal,
           })),
         )
-        const replayed = await store.reader.chunks.vectorsAfter(collection.id, 0, 1000)
+        const replayed = await store.reader.chunks.vectorsAfter(EMBEDDER_ID, collection.id, 0, 1000)
         expect(replayed).toEqual(seqs.map((seq, index) => ({ seq, vector: vectors[index] })))
       })
 
@@ -454,7 +460,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         const pieces = ['a ', 'b ', 'c ']
         const chunks = chunksOf(pieces, (index) => batch.subarray(index * 384, (index + 1) * 384))
         await store.transact((transactor) => addDocument(transactor, collection.id, pieces, {}, chunks))
-        const replayed = await store.reader.chunks.vectorsAfter(collection.id, 0, 10)
+        const replayed = await store.reader.chunks.vectorsAfter(EMBEDDER_ID, collection.id, 0, 10)
         expect(replayed.map(({ vector }) => vector)).toEqual(chunks.map(({ vector }) => vector.slice()))
       })
 
@@ -464,7 +470,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         const result = await store.transact(async ({ documents, chunks }) => {
           await documents.insertVersion(version)
           await documents.update(row.id, { currentVersion: 2 })
-          return chunks.replace(row, version, chunksOf(['new gamma']))
+          return chunks.replace(row, version, chunksOf(['new gamma']), EMBEDDER_ID)
         })
         expect(result.removed).toEqual(seqs)
         expect(result.added[0]).toBeGreaterThan(Math.max(...seqs))
@@ -473,7 +479,9 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await store.reader.documents.slice(row.id, 1, 0, 9)).toBe('old alpha')
 
         await store.transact(({ chunks }) => chunks.removeOfDocument(row.id))
-        const again = await store.transact(({ chunks }) => chunks.replace(row, version, chunksOf(['new gamma'])))
+        const again = await store.transact(({ chunks }) =>
+          chunks.replace(row, version, chunksOf(['new gamma']), EMBEDDER_ID),
+        )
         expect(again.added[0]).toBeGreaterThan(Math.max(...result.added))
       })
 
@@ -488,10 +496,10 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         const { seqs } = await document(['one ', 'two ', 'three'])
         const other = await addCollection(store)
         await store.transact((transactor) => addDocument(transactor, other.id, ['elsewhere']))
-        const first = await store.reader.chunks.vectorsAfter(collection.id, 0, 2)
-        const rest = await store.reader.chunks.vectorsAfter(collection.id, seqs[1] as number, 2)
+        const first = await store.reader.chunks.vectorsAfter(EMBEDDER_ID, collection.id, 0, 2)
+        const rest = await store.reader.chunks.vectorsAfter(EMBEDDER_ID, collection.id, seqs[1] as number, 2)
         expect([...first, ...rest].map(({ seq }) => seq)).toEqual(seqs)
-        const some = await store.reader.chunks.vectorsOf([seqs[2] as number, 9_999_999, seqs[0] as number])
+        const some = await store.reader.chunks.vectorsOf(EMBEDDER_ID, [seqs[2] as number, 9_999_999, seqs[0] as number])
         expect(some).toEqual([first[0], rest[0]])
       })
 
@@ -530,6 +538,111 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect([...(await chunks.liveSeqs(collection.id, { documentIds: [] }))]).toEqual([])
         expect(await chunks.count(collection.id)).toBe(3)
         expect(await chunks.count('another')).toBe(0)
+      })
+    })
+
+    describe('embedders', () => {
+      const insert = (fields: Parameters<typeof embedderRow>[0]) =>
+        store.transact(({ embedders }) => embedders.insert(embedderRow(fields)))
+      const makeCurrent = (id: number) => store.transact(({ embedders }) => embedders.makeCurrent(id, new Date()))
+      const vectorsOf = async (embedderId: number) =>
+        (await store.reader.chunks.vectorsAfter(embedderId, collection.id, 0, 100)).map(({ seq, vector }) => [
+          seq,
+          vector,
+        ])
+      const small = (seq: number) => unitVector(seq, 5)
+      const withVector = (seqs: readonly number[]) =>
+        seqs.map((seq) => ({ seq, vector: small(seq), embeddingKey: `key of ${seq}` }))
+
+      it('is none until one is made current, and then the one that was made so last', async () => {
+        const { embedders } = store.reader
+        expect(await embedders.current()).toBeUndefined()
+        const [one, two] = [await insert({ name: 'one' }), await insert({ name: 'two', dimensions: 5 })]
+        expect(await embedders.current()).toBeUndefined()
+        expect(await embedders.byName('two')).toEqual(two)
+        expect(await embedders.byName('three')).toBeUndefined()
+        for (const record of [one, two, one]) {
+          expect(await makeCurrent(record.id)).toBe(true)
+          expect(await embedders.current()).toEqual(record)
+        }
+        await expect(insert({ name: 'two' })).rejects.toThrow()
+      })
+
+      it('keeps vectors of another beside those that are searched, and switches once every chunk has one', async () => {
+        const { seqs } = await document(['one ', 'two ', 'three'])
+        const [one, two, three] = seqs as [number, number, number]
+        const next = await insert({ name: 'next', dimensions: 5 })
+        const { chunks, embedders } = store.reader
+        const missing = async (after = 0, limit = 10) =>
+          (await chunks.withoutVector(next.id, after, limit)).map(({ seq }) => seq)
+        expect(await missing(one, 1)).toEqual([two])
+        const before = await vectorsOf(EMBEDDER_ID)
+        await store.transact((transactor) => transactor.chunks.addVectors(next, withVector([two, 9_999_999])))
+        expect([await missing(), await chunks.countWithoutVector(next.id)]).toEqual([[one, three], 2])
+        expect([await makeCurrent(next.id), (await embedders.current())?.id]).toEqual([false, EMBEDDER_ID])
+
+        // Those that are there stay as they are, whoever comes second.
+        const again = withVector([one, two]).map((row) => ({ ...row, vector: small(row.seq + 1000) }))
+        await store.transact((transactor) => transactor.chunks.addVectors(next, again))
+        expect(await vectorsOf(EMBEDDER_ID)).toEqual(before)
+        await store.transact((transactor) => transactor.chunks.addVectors(next, withVector([three])))
+        expect(await makeCurrent(next.id)).toBe(true)
+        expect(await embedders.current()).toEqual(next)
+        const expected = [
+          [one, small(one + 1000)],
+          [two, small(two)],
+          [three, small(three)],
+        ]
+        expect(await vectorsOf(next.id)).toEqual(expected)
+        expect(await chunks.vectorsOf(next.id, [three])).toEqual([{ seq: three, vector: small(three) }])
+        expect(await chunks.vectorsByKey(collection.id, [`key of ${two}`])).toEqual(
+          new Map([[`key of ${two}`, small(two)]]),
+        )
+      })
+
+      it('takes chunks of the current one alone, and vectors of its length alone', async () => {
+        const { document: row, version } = await document(['one'])
+        const next = await insert({ name: 'next', dimensions: 5 })
+        const replace = (embedderId: number, vector: Float32Array) =>
+          store.transact(({ chunks }) =>
+            chunks.replace(
+              row,
+              version,
+              chunksOf(['one'], () => vector),
+              embedderId,
+            ),
+          )
+        await expect(replace(next.id, small(1))).rejects.toMatchObject({ code: 'EMBEDDER_CHANGED' })
+        await expect(replace(EMBEDDER_ID, small(1))).rejects.toThrow('5 numbers')
+        const long = store.transact(({ chunks }) =>
+          chunks.addVectors(next, [{ seq: 1, vector: unitVector(1), embeddingKey: null }]),
+        )
+        await expect(long).rejects.toThrow('gives 5')
+        expect(await store.reader.chunks.count()).toBe(1)
+        await replace(EMBEDDER_ID, unitVector(2))
+      })
+
+      it('takes the vectors of every embedder along when chunks go, and those of others when they are not wanted', async () => {
+        const { document: row, seqs } = await document(['one ', 'two ', 'three'])
+        const gone = await document(['four'])
+        const next = await insert({ name: 'next', dimensions: 5 })
+        const { chunks } = store.reader
+        expect(await chunks.hasOtherVectors(EMBEDDER_ID)).toBe(false)
+        await store.transact((transactor) => transactor.chunks.addVectors(next, withVector([...seqs, ...gone.seqs])))
+        await store.transact(({ documents }) => documents.remove(gone.document.id))
+        expect([await vectorsOf(EMBEDDER_ID), await vectorsOf(next.id)]).toMatchObject([{ length: 3 }, { length: 3 }])
+
+        expect(await chunks.hasOtherVectors(EMBEDDER_ID)).toBe(true)
+        const removeAfter = (after: number) =>
+          store.transact((transactor) => transactor.chunks.removeOtherVectors(EMBEDDER_ID, after, 2))
+        expect(await removeAfter(0)).toBe(seqs[1])
+        expect(await vectorsOf(next.id)).toHaveLength(1)
+        expect(await removeAfter(seqs[1] as number)).toBe(seqs[2])
+        expect(await removeAfter(seqs[2] as number)).toBeUndefined()
+        expect([await vectorsOf(EMBEDDER_ID), await vectorsOf(next.id)]).toMatchObject([{ length: 3 }, []])
+        expect(await chunks.hasOtherVectors(EMBEDDER_ID)).toBe(false)
+        await store.transact(({ documents }) => documents.remove(row.id))
+        expect(await vectorsOf(EMBEDDER_ID)).toEqual([])
       })
     })
 
@@ -581,7 +694,7 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
           addDocument(transactor, collection.id, ['Blue | 3'], {}, chunks),
         )
         expect(await search('colour')).toEqual(seqs)
-        expect((await store.reader.chunks.bySeq(seqs))[0]).not.toHaveProperty('tableHeader')
+        expect((await store.reader.chunks.bySeq(seqs))[0]).toMatchObject({ tableHeader: 'Colour | Price', end: 8 })
       })
 
       it('takes operators, quotes and punctuation as the plain text they are', async () => {
@@ -918,16 +1031,26 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect((await runs.page({ first: 5 })).items).toEqual([{ ...run, ...changes }])
       })
 
-      it('names one base of a collection at a time', async () => {
-        const base = { collectionId: collection.id, folder: 'a', lastSeq: 5, count: 4, createdAt: new Date() }
+      it('names one base of a collection and an embedder at a time', async () => {
+        const { id: embedderId } = await store.transact(embedderOf)
+        const other = await store.transact(({ embedders }) => embedders.insert(embedderRow({ name: 'other' })))
+        const about = { collectionId: collection.id, createdAt: new Date() }
+        const base = { ...about, embedderId, folder: 'a', lastSeq: 5, count: 4 }
         const next = { ...base, folder: 'b', lastSeq: 9, count: 7 }
+        const ofOther = { ...next, embedderId: other.id, folder: 'c' }
         const { indexBases } = store.reader
-        expect(await indexBases.current(collection.id)).toBeUndefined()
-        await store.transact((transactor) => transactor.indexBases.setCurrent(base))
-        await store.transact((transactor) => transactor.indexBases.setCurrent(next))
-        expect(await indexBases.current(collection.id)).toEqual(next)
-        await store.transact((transactor) => transactor.indexBases.clear(collection.id))
-        expect(await indexBases.current(collection.id)).toBeUndefined()
+        const current = (id: number) => indexBases.current(id, collection.id)
+        expect(await current(embedderId)).toBeUndefined()
+        for (const one of [base, next, ofOther]) {
+          await store.transact((transactor) => transactor.indexBases.setCurrent(one))
+        }
+        expect([await current(embedderId), await current(other.id)]).toEqual([next, ofOther])
+        await store.transact((transactor) => transactor.indexBases.clear(embedderId, collection.id))
+        expect([await current(embedderId), await current(other.id)]).toEqual([undefined, ofOther])
+        await store.transact((transactor) => transactor.indexBases.clearOthers(other.id))
+        expect(await current(other.id)).toEqual(ofOther)
+        await store.transact((transactor) => transactor.indexBases.clearOthers(embedderId))
+        expect(await current(other.id)).toBeUndefined()
       })
 
       it('appends promotions, the newest of which is current', async () => {

@@ -1,18 +1,22 @@
-/** What every VectorIndex must do, over a real store. `open` gives an index of vectors of DIMENSIONS numbers. */
+/** What every VectorIndex must do, over a real store. `open` gives an index of the vectors of an embedder. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { EmbedderRecord } from '../../src/domain.js'
 import type { VectorHit, VectorIndex } from '../../src/index/vector-index.js'
 import { createLogger } from '../../src/log.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import type { Store } from '../../src/store/store.js'
-import { addCollection, addDocument, chunksOf, unitVector } from './rows.js'
+import { addCollection, addDocument, chunksOf, EMBEDDER_ID, embedderRow, unitVector } from './rows.js'
 
 export const INDEX_DIMENSIONS = 16
 /** Every merge starts a thread; on a busy machine that adds up. */
 const SEQUENCES_TIMEOUT_MS = 240_000
+
+export type IndexedEmbedder = Pick<EmbedderRecord, 'id' | 'name' | 'dimensions'>
+export const INDEX_EMBEDDER: IndexedEmbedder = { id: EMBEDDER_ID, name: 'embedder-1', dimensions: INDEX_DIMENSIONS }
 
 export interface OpenedIndex {
   readonly index: VectorIndex
@@ -56,8 +60,9 @@ export async function bruteForce(
   query: Float32Array,
   k: number,
   allowed?: ReadonlySet<number>,
+  embedderId = EMBEDDER_ID,
 ): Promise<VectorHit[]> {
-  const rows = await store.reader.chunks.vectorsAfter(collectionId, 0, 1_000_000)
+  const rows = await store.reader.chunks.vectorsAfter(embedderId, collectionId, 0, 1_000_000)
   return rows
     .filter(({ seq }) => !allowed || allowed.has(seq))
     .map(({ seq, vector }) => ({ seq, score: vector.reduce((sum, value, at) => sum + value * (query[at] ?? 0), 0) }))
@@ -75,7 +80,7 @@ export function expectSameHits(found: readonly VectorHit[], expected: readonly V
 
 export function describeVectorIndex(
   name: string,
-  open: (context: { store: Store; indexDir: string }) => OpenedIndex,
+  open: (context: { store: Store; indexDir: string; embedder: IndexedEmbedder }) => OpenedIndex,
 ): void {
   describe(`the vector index contract on ${name}`, () => {
     let folder: string
@@ -94,7 +99,7 @@ export function describeVectorIndex(
       collectionId = (await addCollection(store)).id
     })
 
-    const opened = () => open({ store, indexDir: join(folder, 'indexes') })
+    const opened = (embedder = INDEX_EMBEDDER) => open({ store, indexDir: join(folder, 'indexes'), embedder })
     const expectExact = async (index: VectorIndex, k = 10) => {
       const query = newVector()
       expectSameHits(await index.search(collectionId, query, k), await bruteForce(store, collectionId, query, k))
@@ -181,6 +186,43 @@ export function describeVectorIndex(
       const { index } = opened()
       await using _ = index
       await expectExact(index, 100)
+    })
+
+    it('searches the vectors of its own embedder, of another length beside those of the one that serves', async () => {
+      const { index, settle } = opened()
+      await using _ = index
+      const { documentId, seqs } = await addVectors(
+        { store, index },
+        collectionId,
+        Array.from({ length: 60 }, newVector),
+      )
+      const dimensions = 5
+      const name = `embedder of ${collectionId}`
+      const next = await store.transact(({ embedders }) => embedders.insert(embedderRow({ name, dimensions })))
+      const vectors = seqs.map((seq) => ({ seq, vector: unitVector(seq, dimensions), embeddingKey: null }))
+      await store.transact(({ chunks }) => chunks.addVectors(next, vectors.slice(0, 50)))
+      const other = opened(next)
+      await using __ = other.index
+      await other.index.prepare(collectionId)
+      await store.transact(({ chunks }) => chunks.addVectors(next, vectors.slice(50)))
+      await other.index.apply(collectionId, { added: vectors.slice(50), removed: [] })
+      await other.settle()
+      await settle()
+      await expectExact(index)
+      const expectOther = async () => {
+        const query = unitVector(nextSeed++, dimensions)
+        const expected = await bruteForce(store, collectionId, query, 10, undefined, next.id)
+        expectSameHits(await other.index.search(collectionId, query, 10), expected)
+        const allowed = Float64Array.from(seqs.slice(0, 2))
+        const narrowed = await bruteForce(store, collectionId, query, 10, new Set(allowed), next.id)
+        expectSameHits(await other.index.search(collectionId, query, 10, allowed), narrowed)
+      }
+      await expectOther()
+      expect(await other.index.verify(collectionId)).toMatchObject({ live: 60, recallAt10: 1 })
+      await other.index.rebuild(collectionId)
+      await expectOther()
+      await removeVectors({ store, index: other.index }, collectionId, documentId)
+      expect(await other.index.search(collectionId, unitVector(nextSeed++, dimensions), 10)).toEqual([])
     })
 
     it('answers while it is rebuilt, and reports what it holds', async () => {

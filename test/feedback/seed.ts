@@ -8,6 +8,7 @@ import type { Answer, DocumentVersion, Interaction, PassageRecord } from '../../
 import { createLogger } from '../../src/log.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import type { Store } from '../../src/store/store.js'
+import { embedderOf } from '../conformance/rows.js'
 
 export interface Scratch extends AsyncDisposable {
   readonly folder: string
@@ -82,6 +83,7 @@ export async function addVersion(store: Store, documentId: string, text: string)
         vector: new Float32Array(384),
         embeddingKey: null,
       })),
+      (await embedderOf(transactor)).id,
     )
     return version
   })

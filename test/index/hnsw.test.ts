@@ -19,6 +19,8 @@ import {
   describeVectorIndex,
   expectSameHits,
   INDEX_DIMENSIONS,
+  INDEX_EMBEDDER,
+  type IndexedEmbedder,
   newVector,
   removeVectors,
 } from '../conformance/vector-index.js'
@@ -31,8 +33,8 @@ const EAGER: HnswSettings = { ...HNSW_SETTINGS, exactUpTo: 8, exactAllowedUpTo: 
 
 const openWith =
   (settings: HnswSettings) =>
-  ({ store, indexDir }: { store: Store; indexDir: string }) => {
-    const index = new HnswIndex({ store, indexDir, dimensions: INDEX_DIMENSIONS, log, settings })
+  ({ embedder, ...context }: { store: Store; indexDir: string; embedder: IndexedEmbedder }) => {
+    const index = new HnswIndex({ ...context, embedder, log, settings })
     return { index, settle: () => index.idle() }
   }
 
@@ -50,7 +52,7 @@ describe('the bases of the hnswlib index', () => {
     store = await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log })
   }
   const openIndex = () => {
-    index = openWith(EAGER)({ store, indexDir }).index
+    index = openWith(EAGER)({ store, indexDir, embedder: INDEX_EMBEDDER }).index
   }
   const reopen = async () => {
     await index[Symbol.asyncDispose]()
@@ -64,8 +66,9 @@ describe('the bases of the hnswlib index', () => {
     return (await started)[0]
   }
   const add = (count: number) => addVectors({ store, index }, collectionId, Array.from({ length: count }, newVector))
-  const current = () => store.reader.indexBases.current(collectionId)
-  const basePath = async (file = '') => join(indexDir, collectionId, (await current())?.folder ?? 'none', file)
+  const current = () => store.reader.indexBases.current(INDEX_EMBEDDER.id, collectionId)
+  const collectionFolder = () => join(indexDir, collectionId, INDEX_EMBEDDER.name)
+  const basePath = async (file = '') => join(collectionFolder(), (await current())?.folder ?? 'none', file)
   const expectExact = async () => {
     for (let i = 0; i < 3; i++) {
       const query = newVector()
@@ -75,7 +78,7 @@ describe('the bases of the hnswlib index', () => {
   /** The folder of a collection holds its current base and nothing else. */
   const expectTidy = async () => {
     const base = await current()
-    expect(await readdir(join(indexDir, collectionId))).toEqual(base ? [base.folder] : [])
+    expect(await readdir(collectionFolder())).toEqual(base ? [base.folder] : [])
   }
 
   beforeEach(async () => {
@@ -100,7 +103,8 @@ describe('the bases of the hnswlib index', () => {
     expect(await current()).toMatchObject({ lastSeq: seqs.at(-1), count: 28 })
     const manifest = JSON.parse(await readFile(await basePath('manifest.json'), 'utf8'))
     expect(manifest).toMatchObject({
-      formatVersion: 1,
+      formatVersion: 2,
+      embedder: INDEX_EMBEDDER.name,
       space: 'ip',
       dimensions: INDEX_DIMENSIONS,
       M: EAGER.M,
@@ -188,6 +192,10 @@ describe('the bases of the hnswlib index', () => {
       bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
       await writeFile(await basePath('index.hnsw'), bytes)
     },
+    'its vectors are of another embedder': async () => {
+      const manifest = JSON.parse(await readFile(await basePath('manifest.json'), 'utf8'))
+      await writeFile(await basePath('manifest.json'), JSON.stringify({ ...manifest, embedder: 'another' }))
+    },
     'it lacks a chunk that the store holds': async () => {
       const base = await current()
       if (base) await store.transact(({ indexBases }) => indexBases.setCurrent({ ...base, lastSeq: base.lastSeq + 3 }))
@@ -212,8 +220,8 @@ describe('the bases of the hnswlib index', () => {
   it('sweeps away what a killed merge left behind', async () => {
     await add(50)
     await index.idle()
-    await mkdir(join(indexDir, collectionId, '.building-left-behind'))
-    await writeFile(join(indexDir, collectionId, '.building-left-behind', 'index.hnsw'), 'half')
+    await mkdir(join(collectionFolder(), '.building-left-behind'))
+    await writeFile(join(collectionFolder(), '.building-left-behind', 'index.hnsw'), 'half')
     await reopen()
     await expectExact()
     await expectTidy()

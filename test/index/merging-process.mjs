@@ -15,7 +15,7 @@ let armed = false
 const index = new HnswIndex({
   store,
   indexDir: join(folder, 'indexes'),
-  dimensions: DIMENSIONS,
+  embedder: { id: 1, name: 'embedder-1', dimensions: DIMENSIONS },
   log,
   settings: { ...HNSW_SETTINGS, exactUpTo: 8, exactAllowedUpTo: 2 },
   onMergeStep: (step) => {
@@ -64,7 +64,7 @@ const chunks = Array.from({ length: COUNT }, (_, at) => ({
 const seqs = await store.transact(async (transactor) => {
   await transactor.documents.insert(document)
   await transactor.documents.insertVersion(version)
-  return (await transactor.chunks.replace(document, version, chunks)).added
+  return (await transactor.chunks.replace(document, version, chunks, 1)).added
 })
 await index.apply(collectionId, { added: seqs.map((seq, at) => ({ seq, vector: chunks[at].vector })), removed: [] })
 await index.idle()

@@ -9,6 +9,7 @@ import { Originals } from '../../src/ingest/originals.js'
 import { createLogger } from '../../src/log.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import type { Store } from '../../src/store/store.js'
+import { embedderOf } from '../conformance/rows.js'
 
 let folder: string
 let store: Store
@@ -59,9 +60,8 @@ async function ingest(document: Document, canonicalText: string, originalHash = 
   await store.transact(async (transactor) => {
     await transactor.documents.insertVersion(version)
     await transactor.documents.update(document.id, { currentVersion: version.version, status: 'READY' })
-    await transactor.chunks.replace(document, version, [
-      { start: 0, end: canonicalText.length, tokenCount: 1, headingPath: [], vector, embeddingKey: null },
-    ])
+    const chunk = { start: 0, end: canonicalText.length, tokenCount: 1, headingPath: [], vector, embeddingKey: null }
+    await transactor.chunks.replace(document, version, [chunk], (await embedderOf(transactor)).id)
   })
 }
 

@@ -2,14 +2,14 @@ import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EMBEDDING_DIMENSIONS } from '../../src/embed/embedder.js'
 import { embedInParts } from '../../src/jobs/embed-in-parts.js'
 
 const TEXTS = Array.from({ length: 25 }, (_, at) => `text ${at}`)
 const PART_TEXTS = 10
+const DIMENSIONS = 24
 
 /** A vector that says which text it is of. */
-const vectorOf = (text: string) => new Float32Array(EMBEDDING_DIMENSIONS).fill(Number(text.split(' ')[1]))
+const vectorOf = (text: string) => new Float32Array(DIMENSIONS).fill(Number(text.split(' ')[1]))
 
 let folder: string
 let asked: number
@@ -35,7 +35,8 @@ async function embed(texts: readonly string[] = TEXTS, embedderVersion = 'one'):
   }
   const signal = new AbortController().signal
   const onProgress = (done: number) => void progress.push(done)
-  return embedInParts(texts, { embedder, embedderVersion, folder, signal, onProgress, partTexts: PART_TEXTS })
+  const options = { embedder, embedderVersion, dimensions: DIMENSIONS, folder, signal, onProgress }
+  return embedInParts(texts, { ...options, partTexts: PART_TEXTS })
 }
 
 async function interrupted(): Promise<void> {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Document, Job } from '../../src/domain.js'
-import { EMBEDDING_DIMENSIONS } from '../../src/embed/embedder.js'
 import type { VectorChanges } from '../../src/index/vector-index.js'
 import { Documents, type Upload } from '../../src/ingest/documents.js'
 import { Originals } from '../../src/ingest/originals.js'
@@ -11,8 +10,10 @@ import { type OriginalFile, prepareFile } from '../../src/ingest/prepare.js'
 import { IngestJobs } from '../../src/jobs/ingest.js'
 import { JobQueue } from '../../src/jobs/queue.js'
 import { createLogger } from '../../src/log.js'
+import type { OpenedEmbedder } from '../../src/retrieve/serving-embedder.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
 import { Tokenizer } from '../../src/text/tokenizer.js'
+import { DIMENSIONS, EMBEDDER_ID, embedderOf, embedderRow } from '../conformance/rows.js'
 
 const log = createLogger('silent')
 
@@ -27,6 +28,7 @@ let queue: JobQueue
 let documents: Documents
 /** What the embedder was given, and how many files were parsed. */
 let embedded: string[]
+let serving: OpenedEmbedder
 let parsed: number
 let indexed: VectorChanges[]
 
@@ -39,18 +41,19 @@ beforeEach(async () => {
   indexed = []
   const embed = async (texts: readonly string[]) => {
     embedded.push(...texts)
-    return texts.map((text) => new Float32Array(EMBEDDING_DIMENSIONS).fill(text.length))
+    return texts.map((text) => new Float32Array(DIMENSIONS).fill(text.length))
   }
+  // An ingest job asks it for nothing else.
+  serving = { record: await store.transact(embedderOf), embed } as unknown as OpenedEmbedder
   const prepare = (file: OriginalFile) => {
     parsed++
     return prepareFile(file, tokenizer)
   }
   const ingest = new IngestJobs({
-    ...{ store, originals, embedder: { embed }, embedderVersion: 'test' },
+    ...{ store, originals },
+    embedder: { get: async () => serving, apply: async (_, __, changes) => void indexed.push(changes) },
     preparer: async () => ({ prepare }),
     partsDir: join(folder, 'parts'),
-    // biome-ignore lint/suspicious/noExplicitAny: an ingest job tells the index and asks it nothing
-    index: { apply: async (_: string, changes: VectorChanges) => void indexed.push(changes) } as any,
   })
   queue = new JobQueue({ store, kinds: [ingest], log })
   documents = new Documents({
@@ -103,7 +106,10 @@ describe('embeddings', () => {
     expect(second.job.progress).toEqual({ done: all, total: all, stage })
     // Every chunk has the vector of its own text, wherever that came from, and the index is told of all.
     const chunks = await store.reader.chunks.ofDocument(second.document.id)
-    const vectors = await store.reader.chunks.vectorsOf(chunks.map(({ seq }) => seq))
+    const vectors = await store.reader.chunks.vectorsOf(
+      EMBEDDER_ID,
+      chunks.map(({ seq }) => seq),
+    )
     expect(indexed.at(-1)?.added).toEqual(vectors)
     expect(indexed.at(-1)?.removed).toEqual(indexed[0]?.added.map(({ seq }) => seq))
   })
@@ -115,6 +121,34 @@ describe('embeddings', () => {
     const { job } = await add({ fileName: 'twice.md', content: `${leave}\n\n${leave}`, collection: 'twice' })
     expect(embedded).toHaveLength(once)
     expect(job.progress.stage).toBe(`done (${once} of ${2 * once} reused)`)
+  })
+
+  it('are those of the embedder that serves when they are stored, although another began', async () => {
+    const next = await store.transact(({ embedders }) => embedders.insert(embedderRow({ name: 'next', dimensions: 5 })))
+    const asked: string[] = []
+    const before = serving
+    const embed = async (texts: readonly string[]) => {
+      asked.push('before')
+      serving = {
+        ...before,
+        record: next,
+        embed: async (again: readonly string[]) => {
+          asked.push('next')
+          return again.map(() => new Float32Array(5).fill(1))
+        },
+      }
+      await store.transact(({ embedders }) => embedders.makeCurrent(next.id, new Date()))
+      return texts.map(() => new Float32Array(DIMENSIONS))
+    }
+    serving = { ...before, embed }
+    const { job, document } = await add({ fileName: 'one.md', content: 'The library opens at nine.' })
+    expect(job).toMatchObject({ status: 'SUCCEEDED', attempts: 1 })
+    expect(asked).toEqual(['before', 'next'])
+    const [chunk] = await store.reader.chunks.ofDocument(document.id)
+    const rows = [{ seq: chunk?.seq, vector: new Float32Array(5).fill(1) }]
+    expect(await store.reader.chunks.vectorsAfter(next.id, document.collectionId, 0, 9)).toEqual(rows)
+    expect(await store.reader.chunks.vectorsAfter(EMBEDDER_ID, document.collectionId, 0, 9)).toEqual([])
+    expect(indexed).toEqual([{ added: rows, removed: [] }])
   })
 
   it('of another collection are never taken', async () => {

@@ -32,7 +32,7 @@ let folder: string
 /** Both forms as today's exporter writes them, beside set-up's tokenizer. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'docent-embedder-'))
-  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'sentence_bert_config.json']) {
     await copyFile(join(LAID_FOLDER, file), join(folder, file))
   }
   await mkdir(join(folder, 'onnx'))

@@ -9,7 +9,7 @@ import { createLogger } from '../../src/log.js'
 import { LEXICAL_WEIGHT } from '../../src/retrieve/fusion.js'
 import { type QueryEmbedder, Retriever } from '../../src/retrieve/retriever.js'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js'
-import { addCollection, addDocument, chunksOf, versionRow } from '../conformance/rows.js'
+import { addCollection, addDocument, chunksOf, EMBEDDER_ID, versionRow } from '../conformance/rows.js'
 
 const DIMENSIONS = 64
 
@@ -38,7 +38,8 @@ describe('retrieval', () => {
     const log = createLogger('silent')
     store = await SqliteStore.open({ path: join(folder, 'docent.sqlite'), log })
     const settings = { ...HNSW_SETTINGS, exactUpTo: 20, exactAllowedUpTo: 5 }
-    index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), dimensions: DIMENSIONS, log, settings })
+    const indexed = { id: EMBEDDER_ID, name: 'embedder-1', dimensions: DIMENSIONS }
+    index = new HnswIndex({ store, indexDir: join(folder, 'indexes'), embedder: indexed, log, settings })
     retriever = new Retriever({ reader: store.reader, index, embedder })
   })
   afterAll(async () => {
@@ -176,7 +177,7 @@ describe('retrieval', () => {
     const version = versionRow(document.id, 'Otters use stones as tools. ', 2)
     await store.transact(async (transactor) => {
       await transactor.documents.insertVersion(version)
-      await transactor.chunks.replace(document, version, chunked([version.canonicalText]))
+      await transactor.chunks.replace(document, version, chunked([version.canonicalText]), EMBEDDER_ID)
     })
     const { passages } = await retrieve('otters')
     expect(passages.map(({ text }) => text)).toEqual([version.canonicalText])

@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-type Row = Record<string, string | number | null>
+type Row = Record<string, string | number | Uint8Array | null>
 
 /** As the first release wrote it. */
 function writeFirstRelease(tables: Record<string, readonly Row[]>): void {
@@ -81,6 +81,14 @@ it('a database of the first release is taken over, and the quotes of what was de
     ],
     corrections: [correctionRow('c-gone', 'gone'), correctionRow('c-kept', 'kept')],
     jobs: [jobRow('j-gone', 'gone', 'o-gone'), jobRow('j-kept', 'kept', 'o-failed'), readRow],
+    chunks: [
+      {
+        ...{ seq: 7, document_id: 'kept', version: 1, collection_id: 'c', ordinal: 0, start: 0, end: 5 },
+        ...{ token_count: 1, heading_path: '[]' },
+      },
+    ],
+    chunk_vectors: [{ seq: 7, vector: new Uint8Array(new Float32Array(384).fill(0.5).buffer) }],
+    index_bases: [{ collection_id: 'c', folder: 'base', last_seq: 7, count: 1, created_at: 1 }],
     labels: [labelRow('l-gone', 'c-gone', 'gone'), labelRow('l-kept', 'c-kept', 'kept')],
   })
 
@@ -108,6 +116,14 @@ it('a database of the first release is taken over, and the quotes of what was de
   expect(await documents.lastUpload('kept')).toEqual({
     ...{ originalHash: 'o', mediaType: 'text/plain', fileName: 'kept.md' },
   })
+  // Its vectors are of the only embedder that there was, and indexed anew.
+  const embedder = await store.reader.embedders.current()
+  expect(embedder).toMatchObject({ id: 1, name: 'all-MiniLM-L6-v2', dimensions: 384 })
+  expect(await store.reader.chunks.vectorsAfter(1, 'c', 0, 10)).toEqual([
+    { seq: 7, vector: new Float32Array(384).fill(0.5) },
+  ])
+  expect(await store.reader.chunks.ofDocument('kept')).toMatchObject([{ seq: 7, tableHeader: null }])
+  expect(await store.reader.indexBases.current(1, 'c')).toBeUndefined()
   // And what it quotes of documents that are still there is found when they go.
   await store.transact(({ documents }) => documents.remove('kept'))
   expect(await quotes(store)).toEqual({
@@ -118,4 +134,10 @@ it('a database of the first release is taken over, and the quotes of what was de
     ],
     labels: ['', ''],
   })
+})
+
+it('a database without chunks has no embedder yet', async () => {
+  writeFirstRelease({ collections: [{ id: 'c', name: 'c', created_at: 1 }] })
+  await using store = await SqliteStore.open({ path, log: createLogger('silent') })
+  expect(await store.reader.embedders.current()).toBeUndefined()
 })

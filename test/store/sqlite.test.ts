@@ -68,7 +68,7 @@ describe('SQLite', () => {
       }
       const hits = await store.reader.chunks.searchLexical('word7', { collectionIds: [], filter: {}, limit: 1000 })
       expect(hits).toHaveLength(items.length)
-      const vectors = await store.reader.chunks.vectorsAfter(items[0]?.collectionId ?? '', 0, 100_000)
+      const vectors = await store.reader.chunks.vectorsAfter(1, items[0]?.collectionId ?? '', 0, 100_000)
       expect(vectors.map(({ seq }) => seq)).toEqual(seqs.sort((a, b) => a - b))
     }
   })

@@ -9,8 +9,12 @@ const store = await SqliteStore.open({ path, log: createLogger('silent') })
 const pieces = Array.from({ length: 100 }, (_, index) => `word${index} `)
 const text = pieces.join('')
 
-async function addDocument({ documents, chunks }, collectionId) {
+async function addDocument({ documents, chunks, embedders }, collectionId) {
   const now = new Date()
+  if (!(await embedders.current())) {
+    const about = { name: 'embedder-1', dimensions: 384, weightsHash: '', createdAt: now }
+    await embedders.makeCurrent((await embedders.insert(about)).id, now)
+  }
   const document = {
     id: uuid(),
     collectionId,
@@ -41,7 +45,7 @@ async function addDocument({ documents, chunks }, collectionId) {
     start = span.end
     return span
   })
-  await chunks.replace(document, version, spans)
+  await chunks.replace(document, version, spans, 1)
 }
 
 if (mode === 'stop-in-the-middle') {

@@ -21,13 +21,14 @@ import {
 import { Registry } from '../../src/registry/registry.js'
 import { readSafetensors } from '../../src/registry/safetensors.js'
 
+const EMBEDDER = 'embedder/all-MiniLM-L6-v2'
 export const TINY_MODEL_FOLDER = `${packageRoot}test/fixtures/tiny-model`
 
 /** @returns `folder/models`, with one reader version for each id; the first one is the newest bundled one. */
 export async function makeModelsDir(folder: string, ids: readonly string[] = ['tiny-1']): Promise<string> {
   const modelsDir = join(folder, 'models')
-  await mkdir(modelsDir, { recursive: true })
-  await symlink(join(packageRoot, 'models', 'embedder'), join(modelsDir, 'embedder'))
+  await mkdir(join(modelsDir, 'embedder'), { recursive: true })
+  await symlink(join(packageRoot, 'models', EMBEDDER), join(modelsDir, EMBEDDER))
   const registry = new Registry({ modelsDir })
   for (const [age, id] of ids.entries()) {
     await registry.create(id, (target) => buildTinyReader(target, new Date(Date.UTC(2026, 0, 31 - age))))

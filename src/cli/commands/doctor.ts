@@ -1,12 +1,12 @@
-import { access, constants, mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, constants, mkdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Config } from '../../config.js'
 import { asDocentError, type SerializedError } from '../../errors.js'
+import type { SystemHealth } from '../../graphql/health.js'
 import type { Logger } from '../../log.js'
 import { SessionHost } from '../../onnx/session-host.js'
 import { chooseServedForm } from '../../read/form.js'
-import { verifyEmbedder } from '../../registry/embedder-manifest.js'
+import { Embedders } from '../../registry/embedders.js'
 import { Registry } from '../../registry/registry.js'
 import { findServer } from '../../server/server-file.js'
 import { checkTraining } from '../../train/trainer.js'
@@ -45,7 +45,7 @@ function looks(config: Config, log: Logger): [string, () => Promise<string>][] {
     ['embedder', () => verifyEmbedders(config)],
     ['models', () => verifyModels(config)],
     ['reader forms', () => chooseForms(config, log)],
-    ['server', async () => (await findServer(config.dataDir))?.url ?? 'none runs on this data'],
+    ['server', () => askServer(config)],
   ]
 }
 
@@ -55,11 +55,23 @@ async function writable(folder: string): Promise<string> {
   return `${folder} can be written`
 }
 
-async function verifyEmbedders({ modelsDir }: Config): Promise<string> {
-  const folder = join(modelsDir, 'embedder')
-  const names = await readdir(folder)
-  for (const name of names) await verifyEmbedder(join(folder, name), 'whole')
-  return `${names.join(', ')}: every file is as written`
+async function verifyEmbedders({ modelsDir, embedder }: Config): Promise<string> {
+  const embedders = new Embedders({ modelsDir })
+  const { dimensions } = await embedders.get(embedder)
+  const names = await embedders.names()
+  for (const name of names) await embedders.verify(name, 'whole')
+  return `${names.join(', ')}: every file is as written; wanted is ${embedder}, ${dimensions} numbers a vector`
+}
+
+async function askServer({ dataDir }: Config): Promise<string> {
+  const server = await findServer(dataDir)
+  if (!server) return 'none runs on this data'
+  const response = await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined)
+  if (!response) return `${server.url} does not answer`
+  const { embedderVersion, nextEmbedder } = (await response.json()) as SystemHealth
+  const next =
+    nextEmbedder === null ? '' : `, and ${nextEmbedder} is to serve next (\`docent jobs list --kind REEMBED\`)`
+  return `${server.url} finds passages with ${embedderVersion}${next}`
 }
 
 async function verifyModels({ modelsDir }: Config): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { DocentError } from '../../errors.js'
+import { CHUNK_SETTINGS } from '../../ingest/chunker.js'
 import type { ModelVersion } from '../../registry/registry.js'
 import { finish, type Session } from '../command.js'
 import { moment, table } from '../text.js'
@@ -107,6 +108,7 @@ interface ImportFlags {
   readonly json?: boolean
   readonly id?: string
   readonly revision?: string
+  readonly embedder?: boolean
 }
 
 /** Works in this process, beside a server or without one: it writes into the models folder and nowhere else. */
@@ -116,16 +118,20 @@ function addImport(models: Command, environment: NodeJS.ProcessEnv): void {
     .argument('<source>', 'a Hugging Face folder, or the id of a model on the hub')
     .description(
       'Make a version of a BERT, DistilBERT, RoBERTa or ELECTRA model: checked, exported, compared, calibrated, measured. ' +
-        'It is not promoted.',
+        'It is not promoted. With --embedder: an encoder of sentence-transformers becomes an embedder, which serves once ' +
+        'DOCENT_EMBEDDER names it.',
     )
+    .option('--embedder', 'what finds passages, not what reads them')
     .option('--id <id>', "name of the version; the source's own name unless told")
     .option('--revision <name>', 'branch, tag or commit on the hub')
   const examples = [
     'docent models import ./my-roberta-squad2 --id contracts-1',
     'docent models import deepset/tinyroberta-squad2',
     'HF_ENDPOINT=http://mirror.local docent models import distilbert-base-uncased',
+    'docent models import ./all-MiniLM-L12-v2 --embedder',
   ]
-  finish<ImportFlags>(command, environment, examples, async (session, { id, revision }, [source]) => {
+  finish<ImportFlags>(command, environment, examples, async (session, { id, revision, embedder }, [source]) => {
+    if (embedder) return importEmbedderHere(session, source as string, id, revision)
     const version = await importHere(session, source as string, id, revision)
     const { architecture, forms, licence, untrainedHead } = version.manifest
     const general = Object.values(forms)[0]?.metrics.general
@@ -155,18 +161,48 @@ async function importHere(
   const { config, log } = session
   const registry = new Registry({ modelsDir: config.modelsDir, log })
   await registry.removeLeftovers()
+  return importModel({
+    ...{ source, id, registry },
+    ...howToImport(session, source, revision),
+    threads: config.trainThreads,
+    preference: config.readerForm,
+  })
+}
+
+async function importEmbedderHere(
+  session: Session,
+  source: string,
+  id: string | undefined,
+  revision: string | undefined,
+): Promise<void> {
+  const [{ importEmbedder }, { Embedders }] = await Promise.all([
+    import('../../jobs/import/import-embedder.js'),
+    import('../../registry/embedders.js'),
+  ])
+  const embedders = new Embedders({ modelsDir: session.config.modelsDir })
+  await embedders.removeLeftovers()
+  const made = await importEmbedder({ source, id, embedders, ...howToImport(session, source, revision) })
+  const { name, dimensions, maxTokens, pooling, licence, minCosine } = made
+  const cut = maxTokens < CHUNK_SETTINGS.maxTokens ? ', and the end of a longer chunk is found by its words alone' : ''
+  session.print({ name, dimensions, maxTokens, pooling, licence, minCosine }, () =>
+    [
+      `${name}: ${dimensions} numbers a vector, ${pooling} pooling, licence ${licence}`,
+      `  it reads ${maxTokens} tokens of a text${cut}`,
+      `  int8 against fp32: lowest cosine ${minCosine.toFixed(4)}`,
+      `  next: start the server with DOCENT_EMBEDDER=${name}`,
+    ].join('\n'),
+  )
+}
+
+function howToImport(session: Session, source: string, revision: string | undefined) {
+  const { config, log } = session
   const cancelling = new AbortController()
   const cancel = () => cancelling.abort(new DocentError('CANCELLED', `the import of ${source} was cancelled`))
   process.once('SIGINT', cancel).once('SIGTERM', cancel)
-  return importModel({
-    source,
-    id,
-    registry,
+  return {
     hub: { endpoint: config.hubEndpoint, token: config.hubToken, revision },
-    threads: config.trainThreads,
-    preference: config.readerForm,
     context: { signal: cancelling.signal, progress: progressNotes(session), log },
-  })
+  }
 }
 
 /** A line for each stage, and one for each further tenth of a long one. */

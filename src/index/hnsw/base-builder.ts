@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
-import type { IndexBase } from '../../domain.js'
+import type { EmbedderRecord, IndexBase } from '../../domain.js'
 import type { Store } from '../../store/store.js'
 import { Thread } from '../../thread.js'
 import { type BaseManifest, createFolder, publish, writeManifest } from './base-folder.js'
@@ -28,9 +28,9 @@ export type MergeStep =
 export interface BuildOptions {
   readonly store: Store
   readonly collectionId: string
-  /** `indexes/<collection>`. */
-  readonly collectionFolder: string
-  readonly dimensions: number
+  /** `indexes/<collection>/<embedder>`. */
+  readonly folder: string
+  readonly embedder: Pick<EmbedderRecord, 'id' | 'name' | 'dimensions'>
   readonly settings: HnswSettings
   /** A checked base to start from; undefined: from nothing. */
   readonly from: (IndexBase & { readonly path: string }) | undefined
@@ -43,18 +43,17 @@ export interface BuildOptions {
 /** @returns the row to make current, and what the base is searched with. */
 export async function buildBase(options: BuildOptions): Promise<{ row: IndexBase; manifest: BaseManifest }> {
   const name = uuid()
-  const aside = join(options.collectionFolder, `${ASIDE_PREFIX}${name}`)
+  const aside = join(options.folder, `${ASIDE_PREFIX}${name}`)
   await createFolder(aside)
   try {
     const manifest = await writeBase(aside, options)
     options.onStep('manifest-written')
-    await publish(aside, options.collectionFolder, name)
+    await publish(aside, options.folder, name)
     options.onStep('renamed')
     const { lastSeq, count } = manifest
-    return {
-      row: { collectionId: options.collectionId, folder: name, lastSeq, count, createdAt: new Date() },
-      manifest,
-    }
+    const { collectionId, embedder } = options
+    const row = { collectionId, embedderId: embedder.id, folder: name, lastSeq, count, createdAt: new Date() }
+    return { row, manifest }
   } catch (error) {
     await rm(aside, { recursive: true, force: true })
     throw error
@@ -62,7 +61,8 @@ export async function buildBase(options: BuildOptions): Promise<{ row: IndexBase
 }
 
 async function writeBase(folder: string, options: BuildOptions): Promise<BaseManifest> {
-  const { store, collectionId, dimensions, settings, from, live, signal, onStep } = options
+  const { store, collectionId, embedder, settings, from, live, signal, onStep } = options
+  const { dimensions } = embedder
   const lastSeq = live.at(-1) ?? 0
   const after = from?.lastSeq ?? 0
   const capacity = (from?.count ?? 0) + live.filter((seq) => seq > after).length
@@ -70,7 +70,7 @@ async function writeBase(folder: string, options: BuildOptions): Promise<BaseMan
 
   if (from) await thread.request('extend', { folder: from.path, capacity })
   else await thread.request('create', { capacity })
-  for await (const rows of pagesOf(store.reader.chunks, collectionId, dimensions, { after, upTo: lastSeq })) {
+  for await (const rows of pagesOf(store.reader.chunks, collectionId, embedder, { after, upTo: lastSeq })) {
     signal.throwIfAborted()
     await thread.request('add', rows, buffersOf(rows))
   }
@@ -82,7 +82,8 @@ async function writeBase(folder: string, options: BuildOptions): Promise<BaseMan
   const measured = await thread.request<{ efSearch: number; recallAt10: number }>('calibrate', { live })
   const { M, efConstruction } = settings
   const parameters = { dimensions, M, efConstruction, ...measured }
-  const manifest: BaseManifest = { formatVersion: 1, space: 'ip', ...parameters, lastSeq, count, sha256 }
+  const about = { formatVersion: 2, embedder: embedder.name, space: 'ip' } as const
+  const manifest: BaseManifest = { ...about, ...parameters, lastSeq, count, sha256 }
   await writeManifest(folder, manifest)
   return manifest
 }
@@ -90,17 +91,17 @@ async function writeBase(folder: string, options: BuildOptions): Promise<BaseMan
 /** Fills the thread's ground truth from the store. @returns the queries, one after another. */
 export async function compareWithTruth(
   thread: Thread,
-  { store, collectionId, dimensions, signal }: Pick<BuildOptions, 'store' | 'collectionId' | 'dimensions' | 'signal'>,
+  { store, collectionId, embedder, signal }: Pick<BuildOptions, 'store' | 'collectionId' | 'embedder' | 'signal'>,
   live: Float64Array,
 ): Promise<Float32Array> {
   const { chunks } = store.reader
-  const samples = await chunks.vectorsOf(spread(live, RECALL_SAMPLES))
+  const samples = await chunks.vectorsOf(embedder.id, spread(live, RECALL_SAMPLES))
   const queries = queriesBetween(
     samples.map(({ vector }) => vector),
-    dimensions,
+    embedder.dimensions,
   )
   await thread.request('sample', { queries })
-  for await (const rows of pagesOf(chunks, collectionId, dimensions, { after: 0, upTo: live.at(-1) ?? 0 })) {
+  for await (const rows of pagesOf(chunks, collectionId, embedder, { after: 0, upTo: live.at(-1) ?? 0 })) {
     signal.throwIfAborted()
     await thread.request('compare', rows, buffersOf(rows))
   }

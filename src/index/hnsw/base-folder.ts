@@ -1,12 +1,12 @@
 /**
- * An immutable base on disk: `indexes/<collection>/<name>/{index.hnsw, manifest.json}`. It is written under a name that
+ * An immutable base on disk: `indexes/<collection>/<embedder>/<name>/{index.hnsw, manifest.json}`. It is written under a name that
  * nobody looks for, forced to the disk, renamed, and only then named by the store.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { IndexBase } from '../../domain.js'
+import type { EmbedderRecord, IndexBase } from '../../domain.js'
 import { flushFolder } from '../../durable.js'
 import { DocentError } from '../../errors.js'
 import { hashFile, INDEX_FILE } from './files.js'
@@ -14,7 +14,9 @@ import { hashFile, INDEX_FILE } from './files.js'
 const MANIFEST_FILE = 'manifest.json'
 
 const manifestSchema = z.object({
-  formatVersion: z.literal(1),
+  /** 1 did not say whose vectors they are. */
+  formatVersion: z.literal(2),
+  embedder: z.string(),
   /** hnswlib's inner product: distance = 1 - dot, which for unit vectors is 1 - cosine. */
   space: z.literal('ip'),
   dimensions: z.number().int().positive(),
@@ -33,11 +35,18 @@ const manifestSchema = z.object({
 export type BaseManifest = z.infer<typeof manifestSchema>
 
 /** @throws INDEX_CORRUPT when a file is missing or is not what the manifest and the store's row say. Blocks: for threads. */
-export function checkBase(folder: string, expected: Pick<IndexBase, 'lastSeq' | 'count'>): BaseManifest {
+export function checkBase(
+  folder: string,
+  expected: Pick<IndexBase, 'lastSeq' | 'count'>,
+  { name, dimensions }: Pick<EmbedderRecord, 'name' | 'dimensions'>,
+): BaseManifest {
   try {
     const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, MANIFEST_FILE), 'utf8')))
     if (manifest.lastSeq !== expected.lastSeq || manifest.count !== expected.count) {
       throw new Error('the manifest is not the one that the store names')
+    }
+    if (manifest.embedder !== name || manifest.dimensions !== dimensions) {
+      throw new Error(`it has ${manifest.dimensions} dimensions of ${manifest.embedder}, not ${dimensions} of ${name}`)
     }
     if (hashFile(join(folder, INDEX_FILE)) !== manifest.sha256) throw new Error(`${INDEX_FILE} has changed`)
     return manifest
@@ -68,13 +77,13 @@ export async function createFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
 }
 
-/** Removes every base of a collection but the one named: older ones, and what a killed merge left behind. */
-export async function removeAllBut(collectionFolder: string, name: string | undefined): Promise<void> {
-  const names = await readdir(collectionFolder).catch((error: NodeJS.ErrnoException) => {
+/** Removes all that a folder holds but what is named: older bases, what a killed merge left behind, other embedders' indexes. */
+export async function removeAllBut(folder: string, name: string | undefined): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
   for (const other of names) {
-    if (other !== name) await rm(join(collectionFolder, other), { recursive: true, force: true })
+    if (other !== name) await rm(join(folder, other), { recursive: true, force: true })
   }
 }

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path'
 import { Mutex } from 'async-mutex'
-import type { IndexBase } from '../../domain.js'
+import type { EmbedderRecord, IndexBase } from '../../domain.js'
 import { asDocentError, DocentError } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import type { Store } from '../../store/store.js'
@@ -23,12 +23,12 @@ import type { HnswSettings } from './settings.js'
 
 export interface CollectionIndexOptions {
   readonly collectionId: string
-  /** `indexes/<collection>`. */
+  /** `indexes/<collection>/<embedder>`. */
   readonly folder: string
   readonly store: Store
   /** The one that lives: another than before when that has died. */
   searchThread(): Thread
-  readonly dimensions: number
+  readonly embedder: Pick<EmbedderRecord, 'id' | 'name' | 'dimensions'>
   readonly settings: HnswSettings
   readonly log: Logger
   /** One merge at a time in the whole process. */
@@ -53,48 +53,22 @@ export class CollectionIndex {
 
   async search(vector: Float32Array, k: number, allowed: Float64Array | undefined): Promise<VectorHit[]> {
     const { collectionId } = this.#options
-    const thread = await this.#open()
+    const thread = await this.open()
     return thread.request('search', { collectionId, vector, k, allowed })
   }
 
   async apply({ added, removed }: VectorChanges): Promise<void> {
-    const { collectionId, dimensions } = this.#options
-    const thread = await this.#open()
+    const { collectionId, embedder } = this.#options
+    const thread = await this.open()
     await this.#mutex.runExclusive(async () => {
-      const rows = toRows(added, dimensions)
+      const rows = toRows(added, embedder.dimensions)
       this.#sizes = await thread.request('apply', { collectionId, added: rows, removed }, buffersOf(rows))
     })
     this.#mergeIfDue()
   }
 
-  async rebuild(): Promise<void> {
-    await this.#open()
-    while (this.#merging) await this.#merging
-    await this.#merge(true)
-  }
-
-  /** Resolves when no merge is under way. */
-  async idle(): Promise<void> {
-    await this.#opened?.done
-    while (this.#merging) await this.#merging
-  }
-
-  async verify(): Promise<IndexReport> {
-    const { store, collectionId, dimensions, settings, signal } = this.#options
-    await this.#open()
-    const live = await store.reader.chunks.liveSeqs(collectionId)
-    await using thread = new Thread(BUILD_THREAD, { dimensions, settings } satisfies BuildThreadData)
-    const queries = await compareWithTruth(thread, { store, collectionId, dimensions, signal }, live)
-    const truth = await thread.request<VectorHit[][]>('truth')
-    const found: VectorHit[][] = []
-    for (let at = 0; at < queries.length; at += dimensions) {
-      found.push(await this.search(queries.slice(at, at + dimensions), RECALL_DEPTH, undefined))
-    }
-    return { live: live.length, base: this.#sizes.base, recallAt10: recall(truth, found) }
-  }
-
   /** @returns the thread that it is open in */
-  async #open(): Promise<Thread> {
+  async open(): Promise<Thread> {
     const thread = this.#options.searchThread()
     if (this.#opened?.thread !== thread) {
       const done = this.#mutex.runExclusive(() => this.#load(thread)).then(() => this.#mergeIfDue())
@@ -110,12 +84,39 @@ export class CollectionIndex {
     return thread
   }
 
+  async rebuild(): Promise<void> {
+    await this.open()
+    while (this.#merging) await this.#merging
+    await this.#merge(true)
+  }
+
+  /** Resolves when no merge is under way. */
+  async idle(): Promise<void> {
+    await this.#opened?.done
+    while (this.#merging) await this.#merging
+  }
+
+  async verify(): Promise<IndexReport> {
+    const { store, collectionId, embedder, settings, signal } = this.#options
+    const { dimensions } = embedder
+    await this.open()
+    const live = await store.reader.chunks.liveSeqs(collectionId)
+    await using thread = new Thread(BUILD_THREAD, { dimensions, settings } satisfies BuildThreadData)
+    const queries = await compareWithTruth(thread, { store, collectionId, embedder, signal }, live)
+    const truth = await thread.request<VectorHit[][]>('truth')
+    const found: VectorHit[][] = []
+    for (let at = 0; at < queries.length; at += dimensions) {
+      found.push(await this.search(queries.slice(at, at + dimensions), RECALL_DEPTH, undefined))
+    }
+    return { live: live.length, base: this.#sizes.base, recallAt10: recall(truth, found) }
+  }
+
   /** Puts what the store names in the place of what serves. A damaged base is dropped: the store has every vector. */
   async #load(thread: Thread): Promise<void> {
-    const { store, collectionId, dimensions, folder, log, onStep } = this.#options
+    const { store, collectionId, embedder, folder, log, onStep } = this.#options
     const { chunks, indexBases } = store.reader
     await thread.request('begin', { collectionId })
-    let base = await indexBases.current(collectionId)
+    let base = await indexBases.current(embedder.id, collectionId)
     let manifest: BaseManifest | undefined
     if (base) {
       const live = await chunks.liveSeqs(collectionId)
@@ -128,12 +129,12 @@ export class CollectionIndex {
       } catch (error) {
         if (!(error instanceof DocentError) || error.code !== 'INDEX_CORRUPT') throw error
         log.warn({ collectionId, reason: error.message }, 'index base cannot be used; it is made again from the store')
-        await store.transact((transactor) => transactor.indexBases.clear(collectionId))
+        await store.transact((transactor) => transactor.indexBases.clear(embedder.id, collectionId))
         base = undefined
       }
     }
     const after = base?.lastSeq ?? 0
-    for await (const rows of pagesOf(chunks, collectionId, dimensions, { after, upTo: Number.MAX_SAFE_INTEGER })) {
+    for await (const rows of pagesOf(chunks, collectionId, embedder, { after, upTo: Number.MAX_SAFE_INTEGER })) {
       await thread.request('replay', { collectionId, rows }, buffersOf(rows))
     }
     this.#sizes = await thread.request('commit', { collectionId })
@@ -164,15 +165,15 @@ export class CollectionIndex {
 
   #merge(fromScratch: boolean): Promise<void> {
     return this.#options.mergeMutex.runExclusive(async () => {
-      const { store, collectionId, folder, settings, log, signal, onStep } = this.#options
+      const { store, collectionId, embedder, settings, log, signal, onStep } = this.#options
       signal.throwIfAborted()
       const startedAt = performance.now()
-      const live = await store.reader.chunks.liveSeqs(collectionId)
+      const live = await this.#embeddedSeqs()
       if (live.length <= settings.exactUpTo) {
-        await store.transact(({ indexBases }) => indexBases.clear(collectionId))
+        await store.transact(({ indexBases }) => indexBases.clear(embedder.id, collectionId))
       } else {
         const from = fromScratch ? undefined : this.#extensible()
-        const { row, manifest } = await buildBase({ ...this.#options, collectionFolder: folder, from, live })
+        const { row, manifest } = await buildBase({ ...this.#options, from, live })
         await store.transact(({ indexBases }) => indexBases.setCurrent(row))
         const { count, efSearch, recallAt10 } = manifest
         const tookMs = Math.round(performance.now() - startedAt)
@@ -181,6 +182,17 @@ export class CollectionIndex {
       onStep('current-set')
       await this.#mutex.runExclusive(() => this.#load(this.#options.searchThread()))
     })
+  }
+
+  /**
+   * What a base can hold: live chunks up to the first that this embedder has not embedded yet, since a base is of all chunks
+   * up to its last. None is missing of the embedder that serves.
+   */
+  async #embeddedSeqs(): Promise<Float64Array> {
+    const { store, collectionId, embedder } = this.#options
+    const live = await store.reader.chunks.liveSeqs(collectionId)
+    const [missing] = await store.reader.chunks.withoutVector(embedder.id, 0, 1)
+    return missing ? live.filter((seq) => seq < missing.seq) : live
   }
 
   /** The current base, where a new one with the same parameters can grow out of it. */

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { Mutex } from 'async-mutex'
+import type { EmbedderRecord } from '../../domain.js'
 import type { Logger } from '../../log.js'
 import type { Store } from '../../store/store.js'
 import { Thread } from '../../thread.js'
@@ -19,8 +20,8 @@ const SEARCH_THREAD = 'index/hnsw/search-thread.js'
 export interface HnswIndexOptions {
   readonly store: Store
   readonly indexDir: string
-  /** Of every vector: the embedder's. */
-  readonly dimensions: number
+  /** Whose vectors are searched. Those of another have an index of their own. */
+  readonly embedder: Pick<EmbedderRecord, 'id' | 'name' | 'dimensions'>
   readonly log: Logger
   readonly settings?: HnswSettings
   readonly onMergeStep?: (step: MergeStep) => void
@@ -58,6 +59,12 @@ export class HnswIndex implements VectorIndex {
     return this.#collection(collectionId).verify()
   }
 
+  async prepare(collectionId: string): Promise<void> {
+    const collection = this.#collection(collectionId)
+    await collection.open()
+    await collection.idle()
+  }
+
   /** Resolves when no merge is under way. */
   async idle(): Promise<void> {
     await Promise.all([...this.#collections.values()].map((collection) => collection.idle()))
@@ -73,14 +80,16 @@ export class HnswIndex implements VectorIndex {
   /** A few chunks of one document or another: reading them costs less than walking a graph that leads elsewhere. */
   async #searchExactly(vector: Float32Array, k: number, allowed: Float64Array): Promise<VectorHit[]> {
     const nearest = new Nearest(k)
-    for (const stored of await this.#options.store.reader.chunks.vectorsOf([...allowed])) {
+    const { store, embedder } = this.#options
+    for (const stored of await store.reader.chunks.vectorsOf(embedder.id, [...allowed])) {
       nearest.offer(stored.seq, similarity(stored.vector, 0, vector))
     }
     return nearest.hits
   }
 
   #newThread(): Thread {
-    const data: SearchThreadData = { dimensions: this.#options.dimensions }
+    const { name, dimensions } = this.#options.embedder
+    const data: SearchThreadData = { embedder: { name, dimensions } }
     return new Thread(SEARCH_THREAD, data, 'INDEX_THREAD_ENDED')
   }
 
@@ -99,7 +108,7 @@ export class HnswIndex implements VectorIndex {
       collection = new CollectionIndex({
         ...this.#options,
         collectionId,
-        folder: join(this.#options.indexDir, collectionId),
+        folder: join(this.#options.indexDir, collectionId, this.#options.embedder.name),
         searchThread: () => this.#livingThread(),
         settings: this.#settings,
         mergeMutex: this.#mergeMutex,

@@ -1,6 +1,6 @@
 /** What a collection is searched in: the base with its removed points marked, and the rows after it. */
 import type hnswlib from 'hnswlib-node'
-import type { IndexBase } from '../../domain.js'
+import type { EmbedderRecord, IndexBase } from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { VectorHit } from '../vector-index.js'
 import { type BaseManifest, checkBase } from './base-folder.js'
@@ -15,7 +15,7 @@ export interface Sizes {
 }
 
 export class LiveVectors {
-  readonly #dimensions: number
+  readonly #embedder: Pick<EmbedderRecord, 'name' | 'dimensions'>
   readonly #tail: ExactRows
   #base: hnswlib.HierarchicalNSW | undefined
   #manifest: BaseManifest | undefined
@@ -24,10 +24,10 @@ export class LiveVectors {
   readonly #removedEarly: Set<number>
 
   /** @param removedEarly seqs that were removed before they were added, since the two calls may come in the other order */
-  constructor(dimensions: number, removedEarly: Set<number>) {
-    this.#dimensions = dimensions
+  constructor(embedder: Pick<EmbedderRecord, 'name' | 'dimensions'>, removedEarly: Set<number>) {
+    this.#embedder = embedder
     this.#removedEarly = removedEarly
-    this.#tail = new ExactRows(dimensions)
+    this.#tail = new ExactRows(embedder.dimensions)
   }
 
   get sizes(): Sizes {
@@ -40,10 +40,7 @@ export class LiveVectors {
    * @throws INDEX_CORRUPT when the base is not what it should be, or lacks a live chunk that it should hold.
    */
   loadBase(folder: string, row: Pick<IndexBase, 'lastSeq' | 'count'>, live: Float64Array): BaseManifest {
-    const manifest = checkBase(folder, row)
-    if (manifest.dimensions !== this.#dimensions) {
-      throw new DocentError('INDEX_CORRUPT', `${folder} has ${manifest.dimensions} dimensions, not ${this.#dimensions}`)
-    }
+    const manifest = checkBase(folder, row, this.#embedder)
     const base = openGraph(folder, manifest)
     const expectedLive = new Set(live.filter((seq) => seq <= manifest.lastSeq))
     let held = 0
@@ -61,9 +58,10 @@ export class LiveVectors {
   }
 
   add(seqs: Float64Array, matrix: Float32Array): void {
+    const { dimensions } = this.#embedder
     seqs.forEach((seq, row) => {
       if (seq <= (this.#manifest?.lastSeq ?? 0) || this.#removedEarly.delete(seq)) return
-      this.#tail.add(seq, matrix.subarray(row * this.#dimensions, (row + 1) * this.#dimensions))
+      this.#tail.add(seq, matrix.subarray(row * dimensions, (row + 1) * dimensions))
     })
   }
 

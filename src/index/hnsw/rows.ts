@@ -1,4 +1,6 @@
 /** Rows of the store, page by page, as the threads take them. */
+import type { EmbedderRecord } from '../../domain.js'
+import { DocentError } from '../../errors.js'
 import type { ChunkReader } from '../../store/store.js'
 import type { StoredVector } from '../vector-index.js'
 import type { VectorRows } from './search-thread.js'
@@ -8,7 +10,10 @@ const PAGE_ROWS = 256
 
 export function toRows(vectors: readonly StoredVector[], dimensions: number): VectorRows {
   const matrix = new Float32Array(vectors.length * dimensions)
-  vectors.forEach(({ vector }, row) => {
+  vectors.forEach(({ seq, vector }, row) => {
+    if (vector.length !== dimensions) {
+      throw new DocentError('INTERNAL', `the vector of chunk ${seq} has ${vector.length} numbers, not ${dimensions}`)
+    }
     matrix.set(vector, row * dimensions)
   })
   return { seqs: Float64Array.from(vectors, ({ seq }) => seq), matrix }
@@ -21,11 +26,11 @@ export const buffersOf = ({ seqs, matrix }: VectorRows) => [seqs.buffer, matrix.
 export async function* pagesOf(
   chunks: ChunkReader,
   collectionId: string,
-  dimensions: number,
+  { id, dimensions }: Pick<EmbedderRecord, 'id' | 'dimensions'>,
   { after, upTo }: { after: number; upTo: number },
 ): AsyncGenerator<VectorRows> {
   for (let last = after; last < upTo; ) {
-    const page = await chunks.vectorsAfter(collectionId, last, PAGE_ROWS)
+    const page = await chunks.vectorsAfter(id, collectionId, last, PAGE_ROWS)
     const wanted = page.filter(({ seq }) => seq <= upTo)
     if (wanted.length > 0) yield toRows(wanted, dimensions)
     if (page.length < PAGE_ROWS) return

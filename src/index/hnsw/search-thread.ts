@@ -2,13 +2,14 @@
  * Thread program: holds what every collection is searched in. A collection is made ready beside the one that serves
  * (begin, loadBase, apply to `next`) and put in its place at once (commit).
  */
+import type { EmbedderRecord } from '../../domain.js'
 import { serveThread } from '../../thread.js'
 import type { VectorHit } from '../vector-index.js'
 import type { BaseManifest } from './base-folder.js'
 import { LiveVectors, type Sizes } from './live-vectors.js'
 
 export interface SearchThreadData {
-  readonly dimensions: number
+  readonly embedder: Pick<EmbedderRecord, 'name' | 'dimensions'>
 }
 
 /** Vectors as one matrix, row by row: one buffer to move between threads. */
@@ -17,7 +18,7 @@ export interface VectorRows {
   readonly matrix: Float32Array
 }
 
-serveThread<SearchThreadData>(({ dimensions }) => {
+serveThread<SearchThreadData>(({ embedder }) => {
   const serving = new Map<string, LiveVectors>()
   const next = new Map<string, LiveVectors>()
   const removedEarly = new Map<string, Set<number>>()
@@ -32,7 +33,7 @@ serveThread<SearchThreadData>(({ dimensions }) => {
       begin: ({ collectionId }: { collectionId: string }) => {
         const early = removedEarly.get(collectionId) ?? new Set()
         removedEarly.set(collectionId, early)
-        next.set(collectionId, new LiveVectors(dimensions, early))
+        next.set(collectionId, new LiveVectors(embedder, early))
       },
       loadBase: (request: {
         collectionId: string

@@ -1,7 +1,7 @@
 /** A model of the Hugging Face hub as a folder: only what an import reads, and never a pickle. */
 import { createWriteStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
@@ -23,6 +23,8 @@ export interface HubOptions {
 }
 
 export interface DownloadOptions extends HubOptions {
+  /** Fetched where there are any. */
+  readonly furtherFiles: readonly string[]
   readonly signal: AbortSignal
   readonly onProgress: (doneBytes: number, totalBytes: number, file: string) => void
 }
@@ -35,7 +37,7 @@ const SMALL_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', '
  * is not what the hub said of it, CANCELLED
  */
 export async function downloadModel(id: string, folder: string, options: DownloadOptions): Promise<string> {
-  const { signal, endpoint, token } = options
+  const { signal, endpoint, token, furtherFiles } = options
   const access: Access = {
     repo: { type: 'model', name: id },
     fetch: ((url: string | URL, init?: RequestInit) => fetch(url, { ...init, signal })) as typeof fetch,
@@ -59,7 +61,7 @@ export async function downloadModel(id: string, folder: string, options: Downloa
     asked(() => download({ ...access, revision }, listed.get(name), name, folder, options.onProgress))
 
   const weightFile = chooseWeightFiles([...listed.keys()], id)
-  const small = listed.has('tokenizer.json') ? SMALL_FILES : [...SMALL_FILES, ...VOCABULARY_FILES]
+  const small = [...SMALL_FILES, ...furtherFiles, ...(listed.has('tokenizer.json') ? [] : VOCABULARY_FILES)]
   for (const name of small) if (listed.has(name)) await fetchFile(name)
   // What cannot be imported is not worth its weights.
   if (listed.has('config.json')) await readEncoderConfig(folder)
@@ -88,6 +90,7 @@ async function download(
   const blob = entry && (await downloadFile({ ...access, path: name }))
   if (!blob) throw new DocentError('MODEL_CORRUPT', `${access.repo.name} has no file ${name}, which its index names`)
   const file = join(folder, name)
+  await mkdir(dirname(file), { recursive: true })
   let done = 0
   const counted = new Transform({
     transform(chunk: Buffer, _, next) {

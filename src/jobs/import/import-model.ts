@@ -3,9 +3,8 @@
  * trained one is (candidate.ts), and not promoted. Enters: a Hugging Face folder or hub id. Leaves: a version of origin
  * IMPORTED, or nothing. It writes into the models folder alone, so that it runs beside a server that answers.
  */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
 import { exists, withFolderAside } from '../../durable.js'
 import { DocentError } from '../../errors.js'
 import { fitCalibration } from '../../evaluate/calibration.js'
@@ -30,7 +29,8 @@ import { exportReader, toMetric } from '../candidate.js'
 import type { JobContext } from '../kind.js'
 import { SHIPPED_SETS, type ShippedSets, withReader } from '../measure.js'
 import { chooseForm, makeReference } from '../reference.js'
-import { downloadModel, HUB_ID_PATTERN, type HubOptions } from './hub.js'
+import type { HubOptions } from './hub.js'
+import { fetchSource, isFolderOrHubId, licenceIn, writeJson } from './source.js'
 import { normaliseTokenizer } from './tokenizer.js'
 import { readSourceWeights, selectWeights } from './weights.js'
 
@@ -66,16 +66,7 @@ const HEAD_SEED = 13
  */
 export async function importModel(options: ImportOptions): Promise<ModelVersion> {
   const { source, registry } = options
-  const isFolder = await stat(source).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (!isFolder && !HUB_ID_PATTERN.test(source)) {
-    throw new DocentError(
-      'INVALID_INPUT',
-      `${JSON.stringify(source)} is neither a folder nor the id of a model on the hub`,
-    )
-  }
+  const isFolder = await isFolderOrHubId(source)
   const id = options.id ?? basename(resolve(source))
   // Before anything is fetched, although the registry would say so too.
   if (!MODEL_ID_PATTERN.test(id)) {
@@ -85,17 +76,9 @@ export async function importModel(options: ImportOptions): Promise<ModelVersion>
     throw new DocentError('MODEL_EXISTS', `there is a version ${id} already`)
   }
   return withFolderAside(registry.readersDir, async (work) => {
-    const folder = isFolder ? resolve(source) : work
-    const origin = isFolder ? `folder ${basename(folder)}` : await download(options, work)
+    const { folder, origin } = await fetchSource(source, isFolder, work, options)
     return registry.create(id, (target) => build(options, { folder, work, target, origin }))
   })
-}
-
-/** @returns what the manifest says of where it came from. */
-async function download({ source, hub, context: { signal, progress } }: ImportOptions, work: string): Promise<string> {
-  const onProgress = (done: number, total: number, file: string) => void progress(done, total, `downloading ${file}`)
-  const commit = await downloadModel(source, work, { ...hub, signal, onProgress })
-  return `Hugging Face hub: ${source}, commit ${commit}`
 }
 
 interface Places {
@@ -174,28 +157,13 @@ async function mend(
   for (const [name, shape] of hasHead ? [] : headShapes(config)) {
     tensors.set(name, { shape, data: readNumbers([{ name, shape, offset: 0 }], new Map(), HEAD_SEED) })
   }
-  const licence = names.includes('README.md') ? licenceOf(await readFile(join(folder, 'README.md'), 'utf8')) : 'unknown'
+  const licence = await licenceIn(folder, names)
   const published: Record<string, unknown> = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
   await writeJson(join(work, 'config.json'), { ...published, architectures: [CLASS_NAMES[config.architecture]] })
   await writeJson(join(work, 'tokenizer.json'), tokenizer.file)
   await writeJson(join(work, 'tokenizer_config.json'), tokenizer.config)
   await writeSafetensors(join(work, WEIGHTS_FILE), tensors, { dtype: 'F32' })
   return { config, hasHead, licence }
-}
-
-function writeJson(path: string, value: unknown): Promise<void> {
-  return writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
-}
-
-/** As the model card's front matter has it. */
-function licenceOf(card: string): string {
-  const [, front = ''] = /^---\r?\n(.*?)\r?\n---/s.exec(card) ?? []
-  try {
-    const licence = (parseYaml(front) as { license?: unknown } | null)?.license
-    return typeof licence === 'string' ? licence : 'unknown'
-  } catch {
-    return 'unknown'
-  }
 }
 
 /** The usual window, or one as much smaller as the model's positions are fewer. */

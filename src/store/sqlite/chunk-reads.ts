@@ -29,6 +29,7 @@ export class ChunkReads implements ChunkReader {
   }
 
   async vectorsAfter(
+    embedderId: number,
     collectionId: string,
     afterSeq: number,
     limit: number,
@@ -37,6 +38,7 @@ export class ChunkReads implements ChunkReader {
       .selectFrom('chunks')
       .innerJoin('chunk_vectors', 'chunk_vectors.seq', 'chunks.seq')
       .select(['chunks.seq', 'chunk_vectors.vector'])
+      .where('chunk_vectors.embedder_id', '=', embedderId)
       .where('chunks.collection_id', '=', collectionId)
       .where('chunks.seq', '>', afterSeq)
       .orderBy('chunks.seq')
@@ -45,10 +47,11 @@ export class ChunkReads implements ChunkReader {
     return rows.map(({ seq, vector }) => ({ seq, vector: fromBytes(vector) }))
   }
 
-  async vectorsOf(seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]> {
+  async vectorsOf(embedderId: number, seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]> {
     const rows = await this.database
       .selectFrom('chunk_vectors')
       .select(['seq', 'vector'])
+      .where('embedder_id', '=', embedderId)
       .where('seq', 'in', oneOf(seqs))
       .orderBy('seq')
       .execute()
@@ -59,15 +62,53 @@ export class ChunkReads implements ChunkReader {
     const found = new Map<string, Float32Array>()
     for (let at = 0; at < keys.length; at += KEYS_PER_QUERY) {
       const rows = await this.database
-        .selectFrom('chunks')
-        .innerJoin('chunk_vectors', 'chunk_vectors.seq', 'chunks.seq')
-        .select(['chunks.embedding_key', 'chunk_vectors.vector'])
-        .where('chunks.collection_id', '=', collectionId)
-        .where('chunks.embedding_key', 'in', oneOf(keys.slice(at, at + KEYS_PER_QUERY)))
+        .selectFrom('chunk_vectors')
+        .select(['embedding_key', 'vector'])
+        .where('embedding_key', 'in', oneOf(keys.slice(at, at + KEYS_PER_QUERY)))
+        // A join would read the whole collection for a bloom filter first.
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('chunks')
+              .select('chunks.seq')
+              .whereRef('chunks.seq', '=', 'chunk_vectors.seq')
+              .where('chunks.collection_id', '=', collectionId),
+          ),
+        )
         .execute()
       for (const { embedding_key: key, vector } of rows) if (key !== null) found.set(key, fromBytes(vector))
     }
     return found
+  }
+
+  async withoutVector(embedderId: number, afterSeq: number, limit: number): Promise<Chunk[]> {
+    const rows = await this.database
+      .selectFrom('chunks')
+      .selectAll()
+      .where('seq', '>', afterSeq)
+      .where(lacksVectorOf(embedderId))
+      .orderBy('seq')
+      .limit(limit)
+      .execute()
+    return rows.map(fromRow)
+  }
+
+  async countWithoutVector(embedderId: number): Promise<number> {
+    const counted = await this.database
+      .selectFrom('chunks')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where(lacksVectorOf(embedderId))
+      .executeTakeFirstOrThrow()
+    return counted.count
+  }
+
+  async hasOtherVectors(embedderId: number): Promise<boolean> {
+    const row = await this.database
+      .selectFrom('chunk_vectors')
+      .select('seq')
+      .where('embedder_id', '!=', embedderId)
+      .limit(1)
+      .executeTakeFirst()
+    return row !== undefined
   }
 
   async liveSeqs(collectionId: string, filter: DocumentFilter = {}): Promise<Float64Array> {
@@ -98,6 +139,11 @@ export class ChunkReads implements ChunkReader {
   }
 }
 
+const lacksVectorOf = (embedderId: number) =>
+  sql<boolean>`not exists (
+    select 1 from chunk_vectors where chunk_vectors.seq = chunks.seq and chunk_vectors.embedder_id = ${embedderId}
+  )`
+
 function fromRow(row: Omit<ChunkRow, 'seq'> & { seq: number }): Chunk {
   return {
     seq: row.seq,
@@ -109,6 +155,7 @@ function fromRow(row: Omit<ChunkRow, 'seq'> & { seq: number }): Chunk {
     end: row.end,
     tokenCount: row.token_count,
     headingPath: fromJson(row.heading_path),
+    tableHeader: row.table_header,
   }
 }
 

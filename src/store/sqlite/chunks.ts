@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely'
-import type { DocumentVersion } from '../../domain.js'
+import type { DocumentVersion, EmbedderRecord } from '../../domain.js'
 import { DocentError } from '../../errors.js'
-import type { ChunkWriter, EmbeddedChunk } from '../store.js'
+import type { ChunkVector, ChunkWriter, EmbeddedChunk } from '../store.js'
 import { ChunkReads } from './chunk-reads.js'
+import { EmbedderReads } from './embedders.js'
+import { oneOf } from './one-of.js'
 import { type Schema, toJson } from './schema.js'
 
 /** Rows of one insert: few round trips to the thread, and a statement text that repeats. */
@@ -19,7 +21,12 @@ export class Chunks extends ChunkReads implements ChunkWriter {
     document: ChunkOwner,
     version: DocumentVersion,
     chunks: readonly EmbeddedChunk[],
+    embedderId: number,
   ): Promise<{ added: number[]; removed: number[] }> {
+    const embedder = await new EmbedderReads(this.database).current()
+    if (embedder?.id !== embedderId) {
+      throw new DocentError('EMBEDDER_CHANGED', `${embedder?.name ?? 'none'} is the embedder by now`)
+    }
     const living = await this.database
       .selectFrom('documents')
       .select('id')
@@ -32,11 +39,68 @@ export class Chunks extends ChunkReads implements ChunkWriter {
     for (let at = 0; at < chunks.length; at += ROWS_PER_INSERT) {
       added.push(...(await this.#insert(document, version, chunks.slice(at, at + ROWS_PER_INSERT), at)))
     }
+    await this.#insertVectors(
+      embedder,
+      chunks.map(({ vector, embeddingKey }, at) => ({ seq: added[at] as number, vector, embeddingKey })),
+    )
     return { added, removed }
   }
 
   removeOfDocument(documentId: string): Promise<number[]> {
     return removeChunksOf(this.database, documentId)
+  }
+
+  async addVectors(embedder: EmbedderRecord, vectors: readonly ChunkVector[]): Promise<void> {
+    const rows = await this.database
+      .selectFrom('chunks')
+      .select('seq')
+      .where('seq', 'in', oneOf(vectors.map(({ seq }) => seq)))
+      .execute()
+    const living = new Set(rows.map(({ seq }) => seq))
+    await this.#insertVectors(
+      embedder,
+      vectors.filter(({ seq }) => living.has(seq)),
+    )
+  }
+
+  async removeOtherVectors(embedderId: number, afterSeq: number, limit: number): Promise<number | undefined> {
+    const rows = await this.database
+      .selectFrom('chunk_vectors')
+      .select('seq')
+      .where('seq', '>', afterSeq)
+      .where('embedder_id', '!=', embedderId)
+      .orderBy('seq')
+      .limit(limit)
+      .execute()
+    const last = rows.at(-1)?.seq
+    if (last === undefined) return undefined
+    await this.database
+      .deleteFrom('chunk_vectors')
+      .where('seq', '>', afterSeq)
+      .where('seq', '<=', last)
+      .where('embedder_id', '!=', embedderId)
+      .execute()
+    return last
+  }
+
+  async #insertVectors({ id, name, dimensions }: EmbedderRecord, vectors: readonly ChunkVector[]): Promise<void> {
+    const other = vectors.find(({ vector }) => vector.length !== dimensions)
+    if (other) {
+      throw new DocentError('INTERNAL', `a vector of ${other.vector.length} numbers, and ${name} gives ${dimensions}`)
+    }
+    for (let at = 0; at < vectors.length; at += ROWS_PER_INSERT) {
+      const rows = vectors.slice(at, at + ROWS_PER_INSERT)
+      await this.database
+        .insertInto('chunk_vectors')
+        .values(
+          rows.map(({ seq, vector, embeddingKey }) => ({
+            ...{ seq, embedder_id: id, embedding_key: embeddingKey },
+            vector: toBytes(vector),
+          })),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
   }
 
   /** @returns the seqs in the order of `chunks`. */
@@ -58,7 +122,7 @@ export class Chunks extends ChunkReads implements ChunkWriter {
           end: chunk.end,
           token_count: chunk.tokenCount,
           heading_path: toJson(chunk.headingPath),
-          embedding_key: chunk.embeddingKey,
+          table_header: chunk.tableHeader || null,
         })),
       )
       .returning(['seq', 'ordinal'])
@@ -67,10 +131,6 @@ export class Chunks extends ChunkReads implements ChunkWriter {
     const seqs = new Array<number>(chunks.length)
     for (const { seq, ordinal } of rows) seqs[ordinal - firstOrdinal] = seq
     const labelled = chunks.map((chunk, index) => ({ chunk, seq: seqs[index] as number }))
-    await this.database
-      .insertInto('chunk_vectors')
-      .values(labelled.map(({ chunk, seq }) => ({ seq, vector: toBytes(chunk.vector) })))
-      .execute()
     await this.database
       .insertInto('chunk_words')
       .values(

@@ -6,15 +6,17 @@ import { fromTime, type Schema, toTime } from './schema.js'
 export class IndexBaseReads implements IndexBaseReader {
   constructor(protected readonly database: Kysely<Schema>) {}
 
-  async current(collectionId: string): Promise<IndexBase | undefined> {
+  async current(embedderId: number, collectionId: string): Promise<IndexBase | undefined> {
     const row = await this.database
       .selectFrom('index_bases')
       .selectAll()
       .where('collection_id', '=', collectionId)
+      .where('embedder_id', '=', embedderId)
       .executeTakeFirst()
     return (
       row && {
         collectionId,
+        embedderId,
         folder: row.folder,
         lastSeq: row.last_seq,
         count: row.count,
@@ -34,12 +36,20 @@ export class IndexBases extends IndexBaseReads implements IndexBaseWriter {
     }
     await this.database
       .insertInto('index_bases')
-      .values({ collection_id: base.collectionId, ...values })
-      .onConflict((conflict) => conflict.column('collection_id').doUpdateSet(values))
+      .values({ collection_id: base.collectionId, embedder_id: base.embedderId, ...values })
+      .onConflict((conflict) => conflict.columns(['collection_id', 'embedder_id']).doUpdateSet(values))
       .execute()
   }
 
-  async clear(collectionId: string): Promise<void> {
-    await this.database.deleteFrom('index_bases').where('collection_id', '=', collectionId).execute()
+  async clear(embedderId: number, collectionId: string): Promise<void> {
+    await this.database
+      .deleteFrom('index_bases')
+      .where('collection_id', '=', collectionId)
+      .where('embedder_id', '=', embedderId)
+      .execute()
+  }
+
+  async clearOthers(embedderId: number): Promise<void> {
+    await this.database.deleteFrom('index_bases').where('embedder_id', '!=', embedderId).execute()
   }
 }

@@ -12,6 +12,7 @@ import { DECISIONS } from './migrations/0005-decisions.js'
 import { PLACES } from './migrations/0006-places.js'
 import { BATCHES } from './migrations/0007-batches.js'
 import { CHANGING_DOCUMENTS } from './migrations/0008-changing-documents.js'
+import { EMBEDDERS } from './migrations/0009-embedders.js'
 
 const MIGRATIONS: readonly string[] = [
   FIRST_SCHEMA,
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly string[] = [
   PLACES,
   BATCHES,
   CHANGING_DOCUMENTS,
+  EMBEDDERS,
 ]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354

@@ -93,10 +93,12 @@ export interface ChunkRow {
   end: number
   token_count: number
   heading_path: string
-  embedding_key: string | null
+  table_header: string | null
 }
 export interface ChunkVectorRow {
   seq: number
+  embedder_id: number
+  embedding_key: string | null
   vector: Uint8Array
 }
 /** FTS5: `rowid` is the chunk's seq. The columns can be written and matched, not read. */
@@ -207,8 +209,21 @@ export interface TrainingStepRow {
   seconds_left: number | null
   at: number
 }
+export interface EmbedderRow {
+  id: Generated<number>
+  name: string
+  dimensions: number
+  weights_hash: string
+  created_at: number
+}
+export interface EmbedderSwitchRow {
+  id: Generated<number>
+  embedder_id: number
+  created_at: number
+}
 export interface IndexBaseRow {
   collection_id: string
+  embedder_id: number
   folder: string
   last_seq: number
   count: number
@@ -242,6 +257,8 @@ export interface Schema {
   jobs: JobRow
   runs: RunRow
   training_steps: TrainingStepRow
+  embedders: EmbedderRow
+  embedder_switches: EmbedderSwitchRow
   index_bases: IndexBaseRow
   promotions: PromotionRow
 }

@@ -13,6 +13,7 @@ import type { ConnectionData } from './database-thread.js'
 import { DatasetReads, Datasets } from './datasets.js'
 import { threadDialect } from './dialect.js'
 import { DocumentReads, Documents } from './documents.js'
+import { EmbedderReads, Embedders } from './embedders.js'
 import { IndexBaseReads, IndexBases } from './index-bases.js'
 import { InteractionReads, Interactions } from './interactions.js'
 import { JobReads, Jobs } from './jobs.js'
@@ -87,6 +88,7 @@ function readerOn(database: Kysely<Schema>): Reader {
     datasets: new DatasetReads(database),
     runs: new RunReads(database),
     jobs: new JobReads(database),
+    embedders: new EmbedderReads(database),
     indexBases: new IndexBaseReads(database),
     promotions: new PromotionReads(database),
   }
@@ -103,6 +105,7 @@ function transactorOn(database: Kysely<Schema>): Transactor {
     datasets: new Datasets(database),
     runs: new Runs(database),
     jobs: new Jobs(database),
+    embedders: new Embedders(database),
     indexBases: new IndexBases(database),
     promotions: new Promotions(database),
   }

@@ -1,0 +1,78 @@
+/** From a row of the store to an embedder that embeds. */
+import { join } from 'node:path'
+import type { EmbedderRecord } from '../domain.js'
+import { Embedder } from '../embed/embedder.js'
+import { DocentError } from '../errors.js'
+import { removeAllBut } from '../index/hnsw/base-folder.js'
+import { HnswIndex } from '../index/hnsw/hnsw-index.js'
+import { Lazy } from '../lazy.js'
+import type { Logger } from '../log.js'
+import type { Embedders } from '../registry/embedders.js'
+import type { Store } from '../store/store.js'
+import { Retriever } from './retriever.js'
+import type { OpenedEmbedder } from './serving-embedder.js'
+
+export interface EmbedderParts {
+  readonly store: Store
+  readonly embedders: Embedders
+  readonly indexDir: string
+  readonly log: Logger
+}
+
+/** Nothing is read before it is asked for: a command that embeds nothing starts nothing. */
+export function openEmbedder(record: EmbedderRecord, parts: EmbedderParts): OpenedEmbedder {
+  const embedder = new Lazy(() => startEmbedder(record, parts))
+  const embed: OpenedEmbedder['embed'] = async (texts, options) => (await embedder.get()).embed(texts, options)
+  const index = openIndex(record, parts)
+  return {
+    ...{ record, embed, index },
+    retriever: new Retriever({ reader: parts.store.reader, index, embedder: { embed } }),
+    [Symbol.asyncDispose]: async () => {
+      await embedder[Symbol.asyncDispose]()
+      await index[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export function openIndex(embedder: EmbedderRecord, { store, indexDir, log }: EmbedderParts): HnswIndex {
+  return new HnswIndex({ store, indexDir, embedder, log })
+}
+
+/**
+ * @throws EMBEDDER_NOT_FOUND, EMBEDDER_REPLACED when the folder holds another model than made the vectors of the store,
+ * MODEL_CORRUPT, MODEL_INCOMPATIBLE
+ */
+export async function startEmbedder(
+  { name, dimensions, weightsHash }: EmbedderRecord,
+  { embedders }: Pick<EmbedderParts, 'embedders'>,
+  options: { niceness?: number } = {},
+): Promise<Embedder> {
+  const version = await embedders.get(name)
+  if (version.weightsHash !== weightsHash || version.dimensions !== dimensions) {
+    throw new DocentError('EMBEDDER_REPLACED', `${version.folder} is not the model that made the vectors of the store`)
+  }
+  await embedders.verify(name, 'served')
+  return Embedder.start({ modelFolder: version.folder, ...options })
+}
+
+/** The current one; in a store without any, the wanted one from now on. @throws EMBEDDER_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE */
+export async function currentEmbedder({ store, embedders }: EmbedderParts, wanted: string): Promise<EmbedderRecord> {
+  const current = await store.reader.embedders.current()
+  if (current) return current
+  const { name, dimensions, weightsHash } = await embedders.get(wanted)
+  return store.transact(async (transactor) => {
+    const meanwhile = await transactor.embedders.current()
+    if (meanwhile) return meanwhile
+    const createdAt = new Date()
+    const record =
+      (await transactor.embedders.byName(name)) ??
+      (await transactor.embedders.insert({ name, dimensions, weightsHash, createdAt }))
+    await transactor.embedders.makeCurrent(record.id, createdAt)
+    return record
+  })
+}
+
+/** What the indexes of other embedders, and of releases that knew one embedder, left behind. */
+export async function removeOtherIndexes({ name }: EmbedderRecord, { store, indexDir }: EmbedderParts): Promise<void> {
+  for (const { id } of await store.reader.collections.all()) await removeAllBut(join(indexDir, id), name)
+}
