@@ -23,3 +23,39 @@ export class Lazy<T extends AsyncDisposable> implements AsyncDisposable {
     await resource?.[Symbol.asyncDispose]()
   }
 }
+
+/** One that ends when nobody has used it for a while, and starts again for the next user. */
+export class LazyUntilIdle<T extends AsyncDisposable> implements AsyncDisposable {
+  readonly #resource: Lazy<T>
+  readonly #idleMs: number
+  #users = 0
+  #timer: NodeJS.Timeout | undefined
+  #ending: Promise<void> = Promise.resolve()
+
+  constructor(start: () => Promise<T>, { idleMs }: { idleMs: number }) {
+    this.#resource = new Lazy(start)
+    this.#idleMs = idleMs
+  }
+
+  async use<R>(work: (resource: T) => Promise<R>): Promise<R> {
+    this.#users++
+    clearTimeout(this.#timer)
+    try {
+      await this.#ending
+      return await work(await this.#resource.get())
+    } finally {
+      this.#users--
+      if (this.#users === 0) this.#timer = setTimeout(() => this.#end(), this.#idleMs).unref()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#end()
+    await this.#ending
+  }
+
+  #end(): void {
+    this.#ending = this.#ending.then(() => this.#resource[Symbol.asyncDispose]())
+  }
+}

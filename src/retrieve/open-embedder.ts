@@ -5,7 +5,7 @@ import { Embedder } from '../embed/embedder.js'
 import { DocentError } from '../errors.js'
 import { removeAllBut } from '../index/hnsw/base-folder.js'
 import { HnswIndex } from '../index/hnsw/hnsw-index.js'
-import { Lazy } from '../lazy.js'
+import { Lazy, LazyUntilIdle } from '../lazy.js'
 import type { Logger } from '../log.js'
 import type { Embedders } from '../registry/embedders.js'
 import type { Store } from '../store/store.js'
@@ -19,16 +19,31 @@ export interface EmbedderParts {
   readonly log: Logger
 }
 
-/** Nothing is read before it is asked for: a command that embeds nothing starts nothing. */
+const BULK_NICENESS = 10
+/** Between two uploads of one sitting it stays; an idle server does without its 150 MB. */
+const BULK_IDLE_MS = 60_000
+
+/**
+ * Nothing is read before it is asked for: a command that embeds nothing starts nothing. Documents are embedded in a process
+ * of their own, which yields to everything that somebody waits for: in one process a question would wait for the pieces that
+ * run, and its reader would share the cores with the next ones.
+ */
 export function openEmbedder(record: EmbedderRecord, parts: EmbedderParts): OpenedEmbedder {
-  const embedder = new Lazy(() => startEmbedder(record, parts))
-  const embed: OpenedEmbedder['embed'] = async (texts, options) => (await embedder.get()).embed(texts, options)
+  const questions = new Lazy(() => startEmbedder(record, parts))
+  const documents = new LazyUntilIdle(() => startEmbedder(record, parts, { niceness: BULK_NICENESS }), {
+    idleMs: BULK_IDLE_MS,
+  })
+  const embed: OpenedEmbedder['embed'] = async (texts, options) => {
+    if (options?.priority === 'bulk') return documents.use((embedder) => embedder.embed(texts, options))
+    return (await questions.get()).embed(texts, options)
+  }
   const index = openIndex(record, parts)
   return {
     ...{ record, embed, index },
     retriever: new Retriever({ reader: parts.store.reader, index, embedder: { embed } }),
     [Symbol.asyncDispose]: async () => {
-      await embedder[Symbol.asyncDispose]()
+      await questions[Symbol.asyncDispose]()
+      await documents[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()
     },
   }
