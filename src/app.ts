@@ -13,6 +13,7 @@ import { Feedback } from './feedback/feedback.js'
 import type { Services } from './graphql/context.js'
 import type { SystemHealth } from './graphql/health.js'
 import { HnswIndex } from './index/hnsw/hnsw-index.js'
+import { NearDocuments } from './index/near-documents/near-documents.js'
 import { Documents } from './ingest/documents.js'
 import { Originals } from './ingest/originals.js'
 import { Preparer } from './ingest/preparer.js'
@@ -97,6 +98,7 @@ export class App implements AsyncDisposable {
     const index = disposal.use(
       new HnswIndex({ store, indexDir: config.indexDir, dimensions: EMBEDDING_DIMENSIONS, log }),
     )
+    const nearDocuments = disposal.use(new NearDocuments({ reader: store.reader, log }))
     const servingReader = disposal.use(
       new ServingReader({
         current: () => models.current(),
@@ -185,6 +187,7 @@ export class App implements AsyncDisposable {
       registry,
       index,
       indexRebuilds,
+      nearDocuments,
       log,
       servedForm: (id) => (servingReader.version?.id === id ? servingReader.form : undefined),
       health: () => healthOf(store, servingReader, EMBEDDER, startedAt),

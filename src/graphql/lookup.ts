@@ -1,5 +1,5 @@
 /** Rows that another row names, so that they must exist. */
-import type { Document } from '../domain.js'
+import type { Collection, Document } from '../domain.js'
 import { DocentError } from '../errors.js'
 import type { GraphqlContext } from './context.js'
 
@@ -8,4 +8,16 @@ export async function documentOf(id: string, { services }: GraphqlContext): Prom
   const document = await services.store.reader.documents.get(id)
   if (!document) throw new DocentError('DOCUMENT_NOT_FOUND', `there is no document ${id}`)
   return document
+}
+
+/** The one of this id or name; all where none is named. @throws COLLECTION_NOT_FOUND */
+export async function collectionsOf(
+  idOrName: string | null | undefined,
+  { services }: GraphqlContext,
+): Promise<Collection[]> {
+  const { collections } = services.store.reader
+  if (idOrName == null) return collections.all()
+  const collection = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
+  if (!collection) throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${idOrName}`)
+  return [collection]
 }
