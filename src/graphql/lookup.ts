@@ -1,6 +1,7 @@
 /** Rows that another row names, so that they must exist. */
 import type { Collection, Document } from '../domain.js'
 import { DocentError } from '../errors.js'
+import { requireCollection } from '../store/find-collection.js'
 import type { GraphqlContext } from './context.js'
 
 /** A deleted document is found too: its tombstone. */
@@ -16,8 +17,5 @@ export async function collectionsOf(
   { services }: GraphqlContext,
 ): Promise<Collection[]> {
   const { collections } = services.store.reader
-  if (idOrName == null) return collections.all()
-  const collection = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
-  if (!collection) throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${idOrName}`)
-  return [collection]
+  return idOrName == null ? collections.all() : [await requireCollection(collections, idOrName)]
 }
