@@ -1,17 +1,18 @@
 /**
- * Workbooks through SheetJS: of Excel (.xlsx and its kin, .xlsb, .xls) and of OpenDocument (.ods). Every visible sheet, its
- * rows in the form that table-rows.ts describes, its cells as a person sees them.
+ * Workbooks. Enters: the bytes of a file of Excel (.xlsx and its kin, .xlsb, .xls) or of OpenDocument (.ods). Leaves: for every
+ * visible sheet a heading and its rows, in the form that tables/table-rows.ts describes and with cells as a person sees them.
+ * Read by SheetJS.
  */
 import { type CellObject, read, SSF, set_cptable, type WorkBook, type WorkSheet } from '@e965/xlsx'
 import * as codePages from '@e965/xlsx/dist/cpexcel.full.mjs'
 import type { JsonObject } from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
-import { compoundContent, officeParts, passwordProtected } from './office-container.js'
-import { OLE_NAMES } from './ole.js'
-import { cellText, type TableRow, tablesOf } from './table-rows.js'
-import { readXml } from './xml-events.js'
-import type { ZipMember } from './zip.js'
+import type { ZipMember } from './archive/zip.js'
+import { compoundContent, officeParts, passwordProtected } from './office/container.js'
+import { OLE_NAMES } from './office/ole.js'
+import { cellText, type TableRow, tablesOf } from './tables/table-rows.js'
+import { readXml } from './xml/xml-events.js'
 
 const OPEN_DOCUMENT = 'application/vnd.oasis.opendocument.spreadsheet'
 const SHEET_LEVEL = 1

@@ -1,12 +1,16 @@
-/** What DOCX and PPTX share: a ZIP of XML parts with relationships between them, and properties of the document. */
+/**
+ * office/: what the office formats share. Enters: the bytes of a DOCX or PPTX. Leaves: its XML parts, the relationships between
+ * them, and the properties of the document. container.ts tells the packings apart and is for workbooks too; ole.ts reads the
+ * older one, math.ts equations.
+ */
 import { posix } from 'node:path'
 import type { Element } from '@xmldom/xmldom'
-import type { JsonObject } from '../../domain.js'
-import { DocentError } from '../../errors.js'
-import { compoundContent, officeParts } from './office-container.js'
+import type { JsonObject } from '../../../domain.js'
+import { DocentError } from '../../../errors.js'
+import type { ZipMember } from '../archive/zip.js'
+import { attribute, child, childrenOf, parseXml } from '../xml/xml.js'
+import { compoundContent, officeParts } from './container.js'
 import { OLE_NAMES } from './ole.js'
-import { attribute, child, childrenOf, parseXml } from './xml.js'
-import type { ZipMember } from './zip.js'
 
 export interface Relationship {
   /** The last word of its type: `slide`, `footnotes`. The rest differs between editions of the standard. */

@@ -1,7 +1,7 @@
 /** Today's office files are ZIP archives; those before 2007, and today's with a password, are OLE compound files. */
-import { DocentError } from '../../errors.js'
+import { DocentError } from '../../../errors.js'
+import { OFFICE_LIMITS, type ZipMember, zipMembers } from '../archive/zip.js'
 import { type OleContent, oleContent } from './ole.js'
-import { OFFICE_LIMITS, type ZipMember, zipMembers } from './zip.js'
 
 const ZIP_MAGIC = Buffer.from('PK')
 
