@@ -48,7 +48,7 @@ function override(includes, index) {
   if (below.length > 0) {
     const message = `${index < 0 ? 'A file above the rooms' : ROOMS[index]} may not import a room below it (scripts/rooms.mjs).`
     patterns.push({
-      group: below.flatMap((room) => pathsTo(room, includes.endsWith('.ts') ? ['./'] : ['../', '../../'])),
+      group: below.flatMap((room) => pathsTo(room, includes.endsWith('.ts') ? ['./'] : ['../', '../../', '../../../'])),
       message,
     })
   }
@@ -59,7 +59,7 @@ function override(includes, index) {
   return { includes: [includes], linter: { rules: { style: { noRestrictedImports: rule } } } }
 }
 
-/** As files above the rooms, in a room, or in a folder of a room write the import. */
+/** As files above the rooms, in a room, or in a folder of a room, or of such a folder, write the import. */
 function pathsTo(room, prefixes) {
   const target = room.endsWith('.ts') ? room.replace(/\.ts$/, '.js') : `${room}/**`
   return prefixes.map((prefix) => `${prefix}${target}`)

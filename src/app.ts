@@ -11,6 +11,7 @@ import type { Job } from './domain.js'
 import { Feedback } from './feedback/feedback.js'
 import type { Services } from './graphql/context.js'
 import type { SystemHealth } from './graphql/health.js'
+import { NearDocuments } from './index/near-documents/near-documents.js'
 import { Documents } from './ingest/documents.js'
 import { Originals } from './ingest/originals.js'
 import { Preparer } from './ingest/preparer.js'
@@ -111,6 +112,7 @@ export class App implements AsyncDisposable {
     const { index } = servingEmbedder
     const tokenizerFolder = async () => embedders.folder((await servingEmbedder.get()).record.name)
     const preparer = disposal.use(new Lazy(() => Preparer.start({ modelFolder: tokenizerFolder, processes: 2 })))
+    const nearDocuments = disposal.use(new NearDocuments({ reader: store.reader, log }))
     const servingReader = disposal.use(
       new ServingReader({
         current: () => models.current(),
@@ -212,6 +214,7 @@ export class App implements AsyncDisposable {
       registry,
       index,
       indexRebuilds,
+      nearDocuments,
       log,
       servedForm: (id) => (servingReader.version?.id === id ? servingReader.form : undefined),
       health: async () => ({

@@ -166,7 +166,7 @@ export const ERROR_TABLE = {
   INDEX_CORRUPT: { status: 500, hint: 'Run `docent index rebuild`; the store has everything the index needs.' },
   INDEX_THREAD_ENDED: {
     status: 503,
-    hint: 'The thread that searches the index ended and is started again by the next search. Send the request again.',
+    hint: 'The thread that searches an index ended and is started again by the next search. Send the request again.',
   },
   STORE_INCOMPATIBLE: {
     status: 500,

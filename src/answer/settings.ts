@@ -1,8 +1,8 @@
 /** What `ask` and `search` accept, checked field by field before anything is looked up. */
 import { z } from 'zod'
-import type { Collection } from '../domain.js'
 import { DocentError } from '../errors.js'
 import { filterSchema as filter } from '../store/filter-schema.js'
+import { requireCollection } from '../store/find-collection.js'
 import type { CollectionReader } from '../store/store.js'
 
 const MAX_QUESTION_LENGTH = 2000
@@ -57,12 +57,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.outp
 
 /** Ids for the ids and names given. @throws COLLECTION_NOT_FOUND */
 export async function collectionIdsOf(collections: CollectionReader, idsOrNames: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    idsOrNames.map(async (idOrName): Promise<Collection> => {
-      const collection = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
-      if (!collection) throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${idOrName}`)
-      return collection
-    }),
-  )
+  const found = await Promise.all(idsOrNames.map((idOrName) => requireCollection(collections, idOrName)))
   return [...new Set(found.map(({ id }) => id))]
 }

@@ -4,6 +4,7 @@
  */
 import type { Answering } from '../answer/answering.js'
 import type { Feedback } from '../feedback/feedback.js'
+import type { NearDocuments } from '../index/near-documents/near-documents.js'
 import type { VectorIndex } from '../index/vector-index.js'
 import type { Documents } from '../ingest/documents.js'
 import type { JobQueue } from '../jobs/queue.js'
@@ -28,6 +29,7 @@ export interface Services {
   readonly registry: Registry
   readonly index: VectorIndex
   readonly indexRebuilds: RebuildIndexJobs
+  readonly nearDocuments: NearDocuments
   readonly log: Logger
   health(): Promise<SystemHealth>
   /** The form in which the version answers; undefined while it is not open. */

@@ -1,6 +1,6 @@
 /** What documents are called by their uploaders: what a synchronisation compares with its own files. */
-import { collectionIdsOf } from '../answer/settings.js'
 import type { Document, DocumentName } from '../domain.js'
+import { requireCollection } from '../store/find-collection.js'
 import { builder } from './builder.js'
 import { pageArguments, pageRequest, toConnection } from './connection.js'
 import { documentOf } from './lookup.js'
@@ -42,8 +42,8 @@ builder.queryFields((t) => ({
     },
     resolve: async (_, { collection, prefix, ...paging }, { services }) => {
       const { collections, documents } = services.store.reader
-      const [collectionId] = await collectionIdsOf(collections, [collection])
-      const page = await documents.names(collectionId as string, { ...pageRequest(paging), prefix: prefix ?? '' })
+      const { id } = await requireCollection(collections, collection)
+      const page = await documents.names(id, { ...pageRequest(paging), prefix: prefix ?? '' })
       return toConnection({ ...page, items: page.items.map((item) => ({ ...item, id: item.name })) }, paging.after)
     },
   }),
@@ -68,8 +68,8 @@ builder.mutationFields((t) => ({
       name: t.arg.string({ required: true, description: 'The externalId.' }),
     },
     resolve: async (_, { collection, name }, { services }) => {
-      const [collectionId] = await collectionIdsOf(services.store.reader.collections, [collection])
-      return services.documents.removeName(collectionId as string, name)
+      const { id } = await requireCollection(services.store.reader.collections, collection)
+      return services.documents.removeName(id, name)
     },
   }),
 }))

@@ -1,9 +1,8 @@
 /** Documents and collections. */
-
-import { collectionIdsOf } from '../answer/settings.js'
 import type { Document, JsonValue } from '../domain.js'
 import { DocentError } from '../errors.js'
 import { parseFilter } from '../store/filter-schema.js'
+import { requireCollection } from '../store/find-collection.js'
 import { builder } from './builder.js'
 import { pageArguments, pageRequest, toConnection } from './connection.js'
 import { DocumentFilterInput } from './document-filter.js'
@@ -163,8 +162,8 @@ builder.mutationFields((t) => ({
       filter: t.arg({ type: DocumentFilterInput, required: true }),
     },
     resolve: async (_, { collection, filter }, { services }) => {
-      const [collectionId] = await collectionIdsOf(services.store.reader.collections, [collection])
-      return services.documents.removeWhere(collectionId as string, parseFilter(filter))
+      const { id } = await requireCollection(services.store.reader.collections, collection)
+      return services.documents.removeWhere(id, parseFilter(filter))
     },
   }),
 }))

@@ -1,8 +1,7 @@
 /** The vector indexes: derived from the store, verified against exact search, rebuilt at any time. */
 import type { Collection } from '../domain.js'
-import { DocentError } from '../errors.js'
 import { builder } from './builder.js'
-import type { Services } from './context.js'
+import { collectionsOf } from './lookup.js'
 import { CollectionType, JobType } from './refs.js'
 
 interface IndexState {
@@ -21,23 +20,15 @@ const IndexStateType = builder.objectRef<IndexState>('IndexState').implement({
   }),
 })
 
-async function chosenCollections({ store }: Services, idOrName: string | null | undefined): Promise<Collection[]> {
-  const { collections } = store.reader
-  if (idOrName == null) return collections.all()
-  const collection = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
-  if (!collection) throw new DocentError('COLLECTION_NOT_FOUND', `there is no collection ${idOrName}`)
-  return [collection]
-}
-
 builder.queryFields((t) => ({
   verifyIndex: t.field({
     type: [IndexStateType],
     description: 'Compares each index with exact search over the store. Takes a while on large collections.',
     args: { collection: t.arg.id({ description: 'Id or name; all unless told.' }) },
-    resolve: async (_, { collection }, { services }) => {
+    resolve: async (_, { collection }, context) => {
       const states: IndexState[] = []
-      for (const one of await chosenCollections(services, collection)) {
-        states.push({ collection: one, ...(await services.index.verify(one.id)) })
+      for (const one of await collectionsOf(collection, context)) {
+        states.push({ collection: one, ...(await context.services.index.verify(one.id)) })
       }
       return states
     },
@@ -49,9 +40,9 @@ builder.mutationFields((t) => ({
     type: [JobType],
     description: 'One job for each collection; questions are answered meanwhile.',
     args: { collection: t.arg.id({ description: 'Id or name; all unless told.' }) },
-    resolve: async (_, { collection }, { services }) => {
-      const chosen = await chosenCollections(services, collection)
-      return Promise.all(chosen.map(({ id }) => services.indexRebuilds.request(id)))
+    resolve: async (_, { collection }, context) => {
+      const chosen = await collectionsOf(collection, context)
+      return Promise.all(chosen.map(({ id }) => context.services.indexRebuilds.request(id)))
     },
   }),
 }))

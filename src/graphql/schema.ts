@@ -12,6 +12,7 @@ import './index-state.js'
 import './interaction.js'
 import './job.js'
 import './model.js'
+import './near-duplicates.js'
 import './passage.js'
 import './training.js'
 

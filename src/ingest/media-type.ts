@@ -7,7 +7,7 @@ import { extname } from 'node:path'
 import { fileTypeFromBuffer, fileTypeFromFile } from 'file-type'
 import { DocentError } from '../errors.js'
 import { BY_EXTENSION, BY_NAME, formatOf, type MediaType } from './formats.js'
-import { isWideText } from './parse/decode.js'
+import { isWideText } from './parse/encoding/decode.js'
 
 /** Says nothing of the content: what clients send when they do not know. */
 const NO_TYPE = 'application/octet-stream'

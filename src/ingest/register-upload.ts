@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { v7 as uuidv7 } from 'uuid'
 import type { Collection, Document, Job, JsonObject, UploadSource } from '../domain.js'
+import { findCollection } from '../store/find-collection.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { DocumentReader, Transactor } from '../store/store.js'
 import { mergedMetadata } from './language.js'
@@ -125,7 +126,7 @@ function newDocument(
 }
 
 async function ensureCollection({ collections }: Transactor, idOrName: string): Promise<Collection> {
-  const known = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
+  const known = await findCollection(collections, idOrName)
   if (known) return known
   const collection: Collection = { id: uuidv7(), name: idOrName, createdAt: new Date() }
   await collections.insert(collection)

@@ -4,8 +4,8 @@ import { basename, join } from 'node:path'
 import type { JsonObject } from '../domain.js'
 import { DocentError, type SerializedError } from '../errors.js'
 import type { ContainerType } from './formats.js'
+import { type ZipLimits, zipMembers } from './parse/archive/zip.js'
 import { readJsonLines } from './parse/json-lines.js'
-import { type ZipLimits, zipMembers } from './parse/zip.js'
 
 export interface Container {
   readonly path: string

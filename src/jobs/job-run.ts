@@ -4,11 +4,12 @@ import { asDocentError, DocentError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { JobWriter, Store } from '../store/store.js'
 import type { JobKindHandler } from './kind.js'
+import { MAX_DEATHS } from './left-running.js'
 
 const HEARTBEAT_MS = 5000
 /** At most so often is progress written: a row per passage would only wear the disk. */
 const PROGRESS_INTERVAL_MS = 250
-/** A job that was begun this often is given up: it may be what kills the process. */
+/** What may pass is tried this often. */
 const MAX_ATTEMPTS = 5
 
 export interface JobRunOptions {
@@ -42,8 +43,8 @@ export class JobRun {
       HEARTBEAT_MS,
     )
     try {
-      if (job.attempts > MAX_ATTEMPTS) {
-        throw new DocentError('INTERNAL', `given up: the process died ${MAX_ATTEMPTS} times while this job ran`)
+      if (job.attempts > MAX_DEATHS) {
+        throw new DocentError('INTERNAL', `given up: the process died ${MAX_DEATHS} times while this job ran`)
       }
       await handler.run(job, { signal, log, progress: this.#progress() })
       const ended = await this.#end('SUCCEEDED', null)

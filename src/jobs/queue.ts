@@ -9,6 +9,7 @@ import type { Logger } from '../log.js'
 import type { Store } from '../store/store.js'
 import { JobRun } from './job-run.js'
 import type { JobKindHandler } from './kind.js'
+import { requeueLeftRunning } from './left-running.js'
 import { hasEnded, JobUpdates } from './updates.js'
 
 const RETRY_DELAY_MS = 5000
@@ -55,7 +56,7 @@ export class JobQueue implements AsyncDisposable {
 
   /** Queues again what a dead process left running, then begins to work. */
   async start(): Promise<void> {
-    const count = await this.#store.transact(({ jobs }) => jobs.requeueRunning())
+    const count = await requeueLeftRunning(this.#store, this.#retryDelayMs)
     if (count > 0) this.#log.info({ count }, 'jobs of an earlier process were queued again')
     this.#started = true
     this.notify()

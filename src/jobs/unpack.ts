@@ -14,6 +14,7 @@ import type { Originals } from '../ingest/originals.js'
 import type { Preparer } from '../ingest/preparer.js'
 import { DEFAULT_COLLECTION } from '../ingest/register-upload.js'
 import type { Member } from '../ingest/unpack.js'
+import { findCollection } from '../store/find-collection.js'
 import { queuedJob } from '../store/queued-job.js'
 import type { Store } from '../store/store.js'
 import type { JobContext, JobKindHandler } from './kind.js'
@@ -103,7 +104,7 @@ export class UnpackJobs implements JobKindHandler {
   async #removeOthers({ externalId, collection }: Payload, members: readonly Member[]): Promise<void> {
     const { collections, documents } = this.#store.reader
     const idOrName = collection ?? DEFAULT_COLLECTION
-    const known = (await collections.get(idOrName)) ?? (await collections.byName(idOrName))
+    const known = await findCollection(collections, idOrName)
     if (externalId === null || !known) return
     const prefix = `${externalId}/`
     const held = new Set(members.map(({ name }) => prefix + name))

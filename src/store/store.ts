@@ -38,7 +38,7 @@ import type {
   UploadSource,
   VersionSummary,
 } from '../domain.js'
-import type { SerializedError } from '../errors.js'
+import { DocentError, type SerializedError } from '../errors.js'
 
 export interface Store extends AsyncDisposable {
   readonly reader: Reader
@@ -59,6 +59,15 @@ export interface PageRequest {
 /** Where a page would go on after this row. Opaque to clients: nothing but the id, which rises with time. */
 export function cursorOf(row: { readonly id: string }): string {
   return Buffer.from(row.id).toString('base64url')
+}
+
+/** @throws INVALID_INPUT when it is no cursor of ours. */
+export function idOfCursor(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString()
+  if (id === '' || cursorOf({ id }) !== cursor) {
+    throw new DocentError('INVALID_INPUT', `after: ${JSON.stringify(cursor)} is not a cursor that this server returned`)
+  }
+  return id
 }
 
 /** Newest first everywhere a page is returned. Lookups by id return undefined where there is no such row. */
@@ -120,6 +129,8 @@ export interface DocumentReader {
     },
   ): Promise<Page<Document>>
   version(documentId: string, version: number): Promise<DocumentVersion | undefined>
+  /** Of every document of the collection that has one: what a report over all of them compares with what it knows. */
+  currentVersions(collectionId: string): Promise<{ documentId: string; version: number }[]>
   /** Newest first. */
   versions(documentId: string): Promise<VersionSummary[]>
   versionSummary(documentId: string, version: number): Promise<VersionSummary | undefined>

@@ -41,6 +41,7 @@ test('every operation has its command', () => {
         'documents show',
         'documents restore',
         'documents delete',
+        'documents duplicates',
       ],
       ...['feedback submit', 'feedback list', 'feedback accept', 'feedback reject', 'jobs list', 'jobs show'],
       ...['jobs cancel', 'runs list', 'runs show', 'models list', 'models show', 'models promote', 'models rollback'],

@@ -211,6 +211,25 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         expect(await documents.version(row.id, 4)).toBeUndefined()
       })
 
+      it('tells which version of which document of a collection is current', async () => {
+        const { document: first } = await document(['one'])
+        const { document: second } = await document(['two'])
+        const other = await addCollection(store)
+        await store.transact(async (transactor) => {
+          await addDocument(transactor, other.id, ['three'])
+          await transactor.documents.insert(documentRow(collection.id))
+          await transactor.documents.update(second.id, { currentVersion: 2, status: 'FAILED' })
+        })
+        const { documents } = store.reader
+        expect(await documents.currentVersions(collection.id)).toEqual([
+          { documentId: first.id, version: 1 },
+          { documentId: second.id, version: 2 },
+        ])
+        await store.transact(({ documents }) => documents.remove(first.id))
+        expect(await documents.currentVersions(collection.id)).toEqual([{ documentId: second.id, version: 2 }])
+        expect(await documents.currentVersions('none')).toEqual([])
+      })
+
       it('keeps what a document is called, by whom it was last given, and which bytes each name stands for', async () => {
         const { document: row } = await document(['words'], { externalId: 'docs/b' })
         const queue = (originalHash: string, status: Job['status'] = 'QUEUED') => {

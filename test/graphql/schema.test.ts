@@ -17,7 +17,7 @@ test('the operations that GraphiQL opens with fit the schema', () => {
 
 test('connections are Relay connections: edges with cursors, and pageInfo', () => {
   const printed = printSchema(schema)
-  for (const noun of ['Document', 'Job', 'Interaction', 'Correction', 'TrainingRun']) {
+  for (const noun of ['Document', 'Job', 'Interaction', 'Correction', 'TrainingRun', 'NearDuplicate']) {
     expect(printed).toContain(`type ${noun}Connection {\n  edges: [${noun}Edge!]!\n  pageInfo: PageInfo!\n}`)
     expect(printed).toContain(`type ${noun}Edge {\n  cursor: String!\n  node: ${noun}!\n}`)
   }
@@ -37,7 +37,7 @@ test('the names that clients rely on are there', () => {
       ...['promoteModel', 'rollbackModel'],
     ]),
   )
-  expect(named('Subscription')).toEqual(['jobProgress', 'trainingProgress'])
+  expect(named('Subscription')).toEqual(['jobProgress', 'nearDuplicatesProgress', 'trainingProgress'])
 })
 
 function fieldsOf(root: string): object {

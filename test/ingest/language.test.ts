@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Block, canonicalDocument } from '../../src/ingest/canonical-text.js'
 import { detectLanguage, mergedMetadata, withLanguage } from '../../src/ingest/language.js'
-import { SENTENCES } from './parse/encoded-sentences.js'
+import { SENTENCES } from './parse/encoding/encoded-sentences.js'
 
 const PLAIN: Readonly<Record<string, string>> = {
   en: 'Employees may work from home for up to three days a week. Whoever wants to do so agrees it with the team lead beforehand, in writing.',

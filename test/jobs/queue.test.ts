@@ -162,8 +162,24 @@ test('a job that a dead process left running is run again', async () => {
   expect(await ended(queue, job.id)).toMatchObject({ status: 'SUCCEEDED', attempts: 2 })
 })
 
-test('a job under which the process died again and again is given up', async () => {
-  const job = jobRow({ status: 'RUNNING', attempts: 5, startedAt: new Date() })
+test('a job under which the process died more than once waits, longer each time, and lets the others pass', async () => {
+  const [twice, often, other] = [2, 5, 1].map((attempts) =>
+    jobRow({ status: 'RUNNING', attempts, startedAt: new Date() }),
+  )
+  for (const job of [twice, often, other]) await insert(job as Job)
+  const ran: string[] = []
+  const run = async ({ id }: Job) => void ran.push(id)
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { concurrency: 1 })], retryDelayMs: 300 })
+  await queue.start()
+  const waiting = await store.reader.jobs.get(often?.id as string)
+  expect(waiting).toMatchObject({ status: 'QUEUED', error: { message: 'the process died 5 times while this job ran' } })
+  expect(waiting?.runAfter?.getTime()).toBeGreaterThan(Date.now() + 300 * 4 ** 3 - 10_000)
+  expect(await ended(queue, twice?.id as string)).toMatchObject({ status: 'SUCCEEDED', attempts: 3, error: null })
+  expect(ran).toEqual([other?.id, twice?.id])
+})
+
+test('a job under which the process died twenty times is given up', async () => {
+  const job = jobRow({ status: 'RUNNING', attempts: 20, startedAt: new Date() })
   await insert(job)
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
   await queue.start()

@@ -3,6 +3,7 @@ import { DocentError } from '../../errors.js'
 import { choiceOption, finish, numberOption } from '../command.js'
 import { requireSuccess, waitForJob } from '../jobs.js'
 import { moment, moreLine, type PageInfo, table } from '../text.js'
+import { addDuplicates } from './documents-duplicates.js'
 
 const FIELDS = `id externalId title mediaType status currentVersion chunkCount metadata createdAt updatedAt
   collection { id name }`
@@ -35,7 +36,7 @@ interface DocumentDetails extends DocumentView {
 }
 
 export function addDocuments(program: Command, environment: NodeJS.ProcessEnv): void {
-  const documents = program.command('documents').description('List, show, restore and delete documents.')
+  const documents = program.command('documents').description('List, show, compare, restore and delete documents.')
 
   const list = documents
     .command('list')
@@ -106,6 +107,8 @@ export function addDocuments(program: Command, environment: NodeJS.ProcessEnv): 
       })
     },
   )
+
+  addDuplicates(documents, environment)
 
   const restore = documents
     .command('restore')

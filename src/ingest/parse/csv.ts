@@ -2,8 +2,8 @@
 import { CsvError, type Options, parse } from 'csv-parse/sync'
 import { DocentError } from '../../errors.js'
 import type { ParsedDocument } from '../canonical-text.js'
-import { decodeText } from './decode.js'
-import { cellText, tablesOf } from './table-rows.js'
+import { decodeText } from './encoding/decode.js'
+import { cellText, tablesOf } from './tables/table-rows.js'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
 type Delimiter = (typeof DELIMITERS)[number]

@@ -1,6 +1,8 @@
 /**
- * DOCX: mammoth turns it into HTML, which the walk of HTML reads. Mammoth gets a small file of our making that holds only
- * the text and the notes, rewritten so that nothing is passed over (docx-rewrite.ts); it unpacks nothing that others made.
+ * DOCX. Enters: the bytes of a file. Leaves: blocks (headings, paragraphs, lists with their numbers, tables, notes), title and
+ * properties. Mammoth turns it into HTML, which the walk of HTML reads. Mammoth gets a small file of our making that holds
+ * only the text and the notes, rewritten so that nothing is passed over (docx/rewrite.ts); it unpacks nothing that others made.
+ * docx/ has the rewriting, and what styles and numberings mean.
  *
  * Notes: the mark in the running text goes, so that a quote has no "1" in the middle of a word. A footnote stands after the
  * paragraph, list or table that it belongs to; endnotes stand at the end.
@@ -11,14 +13,14 @@ import mammoth from 'mammoth'
 import { visit } from 'unist-util-visit'
 import { DocentError } from '../../errors.js'
 import type { ParsedDocument } from '../canonical-text.js'
-import { Numbering } from './docx-numbering.js'
-import { HEADING_STYLE, LABEL_STYLE, numberingXml, Rewriter } from './docx-rewrite.js'
-import { readStyles } from './docx-styles.js'
+import { storedZip } from './archive/stored-zip.js'
+import { Numbering } from './docx/numbering.js'
+import { HEADING_STYLE, LABEL_STYLE, numberingXml, Rewriter } from './docx/rewrite.js'
+import { readStyles } from './docx/styles.js'
+import { blocksOf, rawText } from './html/blocks.js'
 import { parseFragment } from './html.js'
-import { blocksOf, rawText } from './html-blocks.js'
-import { OfficeFile } from './office.js'
-import { storedZip } from './stored-zip.js'
-import { childrenOf } from './xml.js'
+import { OfficeFile } from './office/office-file.js'
+import { childrenOf } from './xml/xml.js'
 
 /** @throws ENCRYPTED_FILE, UNSUPPORTED_MEDIA_TYPE, CONTENT_MISMATCH, MALFORMED_FILE, UNPACKS_TOO_LARGE */
 export async function parseDocx(bytes: Buffer): Promise<ParsedDocument> {

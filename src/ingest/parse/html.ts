@@ -1,5 +1,8 @@
 /**
- * HTML through rehype-parse (the HTML standard's own algorithm, so that broken markup reads as browsers read it), then
+ * HTML. Enters: the text of a page, or of a fragment in another format. Leaves: blocks, and of a page its title and metadata.
+ * html/ has the walk from its tree to blocks, and what of a page is its main content.
+ *
+ * Through rehype-parse (the HTML standard's own algorithm, so that broken markup reads as browsers read it), then
  * a walk that turns block elements into blocks. Of a page its main content is read; of HTML within Markdown, all.
  */
 import type { Nodes, Root } from 'hast'
@@ -8,8 +11,8 @@ import { unified } from 'unified'
 import type { JsonObject } from '../../domain.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
 import { inlineText } from './blocks.js'
-import { blocksOf, elementsOf, find, rawText } from './html-blocks.js'
-import { mainContent } from './main-content.js'
+import { blocksOf, elementsOf, find, rawText } from './html/blocks.js'
+import { mainContent } from './html/main-content.js'
 
 const wholeParser = unified().use(rehypeParse).freeze()
 const fragmentParser = unified().use(rehypeParse, { fragment: true }).freeze()

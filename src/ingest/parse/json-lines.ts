@@ -4,7 +4,7 @@
  */
 import type { JsonObject, JsonValue } from '../../domain.js'
 import { DocentError } from '../../errors.js'
-import { decodeText } from './decode.js'
+import { decodeText } from './encoding/decode.js'
 
 export interface JsonRecord {
   /** From 1; in an array, the place in it. */

@@ -1,6 +1,9 @@
 /**
- * Markdown (CommonMark with GitHub's tables, strikethrough, task lists and footnotes) through remark, then its tree to
- * readable blocks. YAML front matter becomes metadata.
+ * Markdown. Enters: its text. Leaves: blocks, title and metadata. markdown/ cuts very long ones, and takes the tags of templates
+ * out.
+ *
+ * CommonMark with GitHub's tables, strikethrough, task lists and footnotes through remark, then its tree to readable
+ * blocks. YAML front matter becomes metadata.
  */
 import type { List, ListItem, Nodes, PhrasingContent, Root, RootContent, Table } from 'mdast'
 import remarkFrontmatter from 'remark-frontmatter'
@@ -13,8 +16,8 @@ import type { JsonObject } from '../../domain.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
 import { filledRows, inlineText, listText, numbered, tableText } from './blocks.js'
 import { parseHtmlFragment } from './html.js'
-import { markdownPieces } from './markdown-pieces.js'
-import { type CodeRange, withoutTemplateTags } from './template-tags.js'
+import { markdownPieces } from './markdown/pieces.js'
+import { type CodeRange, withoutTemplateTags } from './markdown/template-tags.js'
 
 /** Finds code and no more: quicker than the whole parser. */
 const codeParser = unified().use(remarkParse).freeze()

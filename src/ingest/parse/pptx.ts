@@ -1,16 +1,19 @@
 /**
- * PPTX: slides in the order in which they are shown, hidden ones too, each with its title as a heading. A slide without one
+ * PPTX. Enters: the bytes of a file. Leaves: blocks that know their slide, title and properties. pptx/ reads what stands on a
+ * slide: which placeholder is which, texts, diagrams.
+ *
+ * Slides in the order in which they are shown, hidden ones too, each with its title as a heading. A slide without one
  * is headed "Slide 3", so that its text does not pass for its predecessor's; speaker notes are headed "Speaker notes". The
  * title slide and slides that begin a section are headings of level 1, others of level 2, notes of level 3.
  */
 import type { Element } from '@xmldom/xmldom'
 import type { Block, ParsedDocument } from '../canonical-text.js'
 import { filledRows, tableText } from './blocks.js'
-import { altText, OfficeFile } from './office.js'
-import { diagramText } from './pptx-diagram.js'
-import { Layout, placeholderOf } from './pptx-layout.js'
-import { flatText, textBlocks } from './pptx-text.js'
-import { attribute, child, childrenOf, descendants, relationshipId } from './xml.js'
+import { altText, OfficeFile } from './office/office-file.js'
+import { diagramText } from './pptx/diagram.js'
+import { Layout, placeholderOf } from './pptx/layout.js'
+import { flatText, textBlocks } from './pptx/text.js'
+import { attribute, child, childrenOf, descendants, relationshipId } from './xml/xml.js'
 
 /** @throws ENCRYPTED_FILE, UNSUPPORTED_MEDIA_TYPE, CONTENT_MISMATCH, MALFORMED_FILE, UNPACKS_TOO_LARGE */
 export async function parsePptx(bytes: Buffer): Promise<ParsedDocument> {

@@ -1,16 +1,18 @@
 /**
- * Workbooks through SheetJS: of Excel (.xlsx and its kin, .xlsb, .xls) and of OpenDocument (.ods). Every visible sheet, its
- * rows in the form that table-rows.ts describes, its cells as a person sees them.
+ * Workbooks. Enters: the bytes of a file of Excel (.xlsx and its kin, .xlsb, .xls) or of OpenDocument (.ods). Leaves: for every
+ * visible sheet a heading and its rows, in the form that tables/table-rows.ts describes and with cells as a person sees them.
+ * Read by SheetJS.
  */
 import { type CellObject, read, SSF, set_cptable, type WorkBook, type WorkSheet } from '@e965/xlsx'
 import * as codePages from '@e965/xlsx/dist/cpexcel.full.mjs'
 import type { JsonObject } from '../../domain.js'
 import { DocentError } from '../../errors.js'
 import type { Block, ParsedDocument } from '../canonical-text.js'
-import { OLE_NAMES, oleContent } from './ole.js'
-import { cellText, type TableRow, tablesOf } from './table-rows.js'
-import { readXml } from './xml-events.js'
-import { OFFICE_LIMITS, type ZipMember, zipMembers } from './zip.js'
+import type { ZipMember } from './archive/zip.js'
+import { compoundContent, officeParts, passwordProtected } from './office/container.js'
+import { OLE_NAMES } from './office/ole.js'
+import { cellText, type TableRow, tablesOf } from './tables/table-rows.js'
+import { readXml } from './xml/xml-events.js'
 
 const OPEN_DOCUMENT = 'application/vnd.oasis.opendocument.spreadsheet'
 const SHEET_LEVEL = 1
@@ -69,14 +71,10 @@ export async function parseSpreadsheet(bytes: Buffer): Promise<ParsedDocument> {
  * which SheetJS knows neither the decoded names nor which are hidden.
  */
 async function checkContainer(bytes: Buffer): Promise<readonly SheetName[] | null> {
-  const ole = oleContent(bytes)
-  if (ole === 'encrypted') throw passwordProtected()
-  if (ole === 'workbook') return null
-  if (ole) throw new DocentError('CONTENT_MISMATCH', `it is no workbook but ${OLE_NAMES[ole]}`)
-  if (bytes.toString('latin1', 0, 2) !== 'PK') {
-    throw new DocentError('CONTENT_MISMATCH', 'it is no workbook: neither a ZIP archive nor an OLE compound file')
-  }
-  const members = await zipMembers(bytes, OFFICE_LIMITS)
+  const older = compoundContent(bytes)
+  if (older === 'workbook') return null
+  if (older) throw new DocentError('CONTENT_MISMATCH', `it is no workbook but ${OLE_NAMES[older]}`)
+  const members = await officeParts(bytes)
   const isOpenDocument = await isOpenDocumentSpreadsheet(members)
   if (!isOpenDocument && !members.some(({ name }) => /(?:^|\/)workbook\d*\.(?:xml|bin)$/i.test(name))) {
     throw new DocentError('CONTENT_MISMATCH', 'it is no workbook: the archive holds something else')
@@ -146,8 +144,6 @@ function orMalformed<T>(work: () => T): T {
     throw new DocentError('MALFORMED_FILE', `the workbook cannot be read: ${message}`, { cause })
   }
 }
-
-const passwordProtected = () => new DocentError('ENCRYPTED_FILE', 'the workbook is protected with a password')
 
 /** Columns that no row uses are left out, so that a table far to the right costs nothing. */
 function rowsOf(sheet: WorkSheet, is1904: boolean): TableRow[] {

@@ -91,6 +91,17 @@ export class DocumentReads implements DocumentReader {
     }
   }
 
+  async currentVersions(collectionId: string): Promise<{ documentId: string; version: number }[]> {
+    return this.database
+      .selectFrom('documents')
+      .select(['id as documentId', 'current_version as version'])
+      .where('collection_id', '=', collectionId)
+      .where('status', '!=', 'DELETED')
+      .where('current_version', '>', 0)
+      .orderBy('id')
+      .execute()
+  }
+
   async versions(documentId: string): Promise<VersionSummary[]> {
     return (await versionRows(this.database, documentId).orderBy('version', 'desc').execute()).map(toSummary)
   }

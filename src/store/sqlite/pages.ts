@@ -2,23 +2,14 @@
 import type { SelectQueryBuilder } from 'kysely'
 import type { Page } from '../../domain.js'
 import { DocentError } from '../../errors.js'
-import { cursorOf, type PageRequest } from '../store.js'
-
-/** @throws INVALID_INPUT when `after` is no cursor of ours. */
-function fromCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString()
-  if (id === '' || cursorOf({ id }) !== cursor) {
-    throw new DocentError('INVALID_INPUT', `after: ${JSON.stringify(cursor)} is not a cursor that this server returned`)
-  }
-  return id
-}
+import { cursorOf, idOfCursor, type PageRequest } from '../store.js'
 
 /** The key that a page begins after. @throws INVALID_INPUT for a `first` below 1 and for a cursor that is none. */
 export function afterKey({ first, after }: PageRequest): string | undefined {
   if (!Number.isSafeInteger(first) || first < 1) {
     throw new DocentError('INVALID_INPUT', `first: ${first} is not a whole number above 0`)
   }
-  return after === undefined ? undefined : fromCursor(after)
+  return after === undefined ? undefined : idOfCursor(after)
 }
 
 /** @throws INVALID_INPUT for a `first` below 1 and for a cursor that is none. */

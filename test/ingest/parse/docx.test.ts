@@ -16,9 +16,9 @@ import {
 } from 'docx'
 import { describe, expect, it } from 'vitest'
 import { canonicalDocument } from '../../../src/ingest/canonical-text.js'
+import { storedZip } from '../../../src/ingest/parse/archive/stored-zip.js'
 import { parseDocx } from '../../../src/ingest/parse/docx.js'
-import { storedZip } from '../../../src/ingest/parse/stored-zip.js'
-import { compoundFile, NAMESPACES, paragraph, relationships, run, wordFile } from './office-files.js'
+import { compoundFile, NAMESPACES, paragraph, relationships, run, wordFile } from './office/office-files.js'
 
 type Child = ISectionOptions['children'][number]
 type DocumentOptions = ConstructorParameters<typeof Document>[0]

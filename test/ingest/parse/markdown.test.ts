@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { canonicalDocument } from '../../../src/ingest/canonical-text.js'
+import { markdownPieces } from '../../../src/ingest/parse/markdown/pieces.js'
 import { parseMarkdown } from '../../../src/ingest/parse/markdown.js'
-import { markdownPieces } from '../../../src/ingest/parse/markdown-pieces.js'
 
 const canonical = (source: string) => canonicalDocument(parseMarkdown(source).blocks).canonicalText
 

@@ -1,9 +1,9 @@
 import pptxgen from 'pptxgenjs'
 import { describe, expect, it } from 'vitest'
 import { canonicalDocument } from '../../../src/ingest/canonical-text.js'
+import { storedZip } from '../../../src/ingest/parse/archive/stored-zip.js'
 import { parsePptx } from '../../../src/ingest/parse/pptx.js'
-import { storedZip } from '../../../src/ingest/parse/stored-zip.js'
-import { compoundFile, DRAWING, relationships, shape, slideFile, slideRun } from './office-files.js'
+import { compoundFile, DRAWING, relationships, shape, slideFile, slideRun } from './office/office-files.js'
 
 const canonical = async (bytes: Buffer) => canonicalDocument((await parsePptx(bytes)).blocks).canonicalText
 const title = (text: string) => shape([text], '<p:ph type="title"/>')

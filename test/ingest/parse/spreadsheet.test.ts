@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import writeXlsxFile, { type SheetData } from 'write-excel-file/node'
 import { canonicalDocument } from '../../../src/ingest/canonical-text.js'
 import { parseSpreadsheet } from '../../../src/ingest/parse/spreadsheet.js'
-import { cellText } from '../../../src/ingest/parse/table-rows.js'
+import { cellText } from '../../../src/ingest/parse/tables/table-rows.js'
 import { makeZip } from '../../support/make-zip.js'
-import { compoundFile } from './office-files.js'
+import { compoundFile } from './office/office-files.js'
 
 const written = async (data: SheetData, sheet = 'Staff'): Promise<Buffer> =>
   (await writeXlsxFile(data, { sheet })).toBuffer()

@@ -4,7 +4,7 @@
  * a page without marks is read whole, because a lost paragraph is worse than a menu among the passages.
  */
 import type { Element, Nodes } from 'hast'
-import { find, isRead, type LeftOut, rawText } from './html-blocks.js'
+import { find, isRead, type LeftOut, rawText } from './blocks.js'
 
 export interface MainContent {
   /** Where reading begins, in order. */

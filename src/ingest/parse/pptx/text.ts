@@ -1,10 +1,10 @@
 /** Text in shapes (DrawingML): paragraphs, and what of them are list items. */
 import type { Element } from '@xmldom/xmldom'
-import type { Block } from '../canonical-text.js'
-import { inlineText, type OutlineItem, outlineText } from './blocks.js'
-import { type NumeralStyle, numeral } from './numerals.js'
-import { mathText } from './office-math.js'
-import { attribute, child, childrenOf } from './xml.js'
+import type { Block } from '../../canonical-text.js'
+import { inlineText, type OutlineItem, outlineText } from '../blocks.js'
+import { type NumeralStyle, numeral } from '../numerals.js'
+import { mathText } from '../office/math.js'
+import { attribute, child, childrenOf } from '../xml/xml.js'
 
 /**
  * Where it is said whether a paragraph has a bullet, nearest first: elements with `lvl1pPr` to `lvl9pPr` of the shape, of its

@@ -1,8 +1,8 @@
 /** What a slide's layout says of its shapes: which is a heading of the deck, and which text has bullets. */
 import type { Element } from '@xmldom/xmldom'
-import type { OfficeFile, Relationships } from './office.js'
-import type { ListStyles } from './pptx-text.js'
-import { attribute, child, descendants } from './xml.js'
+import type { OfficeFile, Relationships } from '../office/office-file.js'
+import { attribute, child, descendants } from '../xml/xml.js'
+import type { ListStyles } from './text.js'
 
 export class Layout {
   readonly #layout: Element | null

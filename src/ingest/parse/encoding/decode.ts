@@ -1,10 +1,10 @@
 /**
- * Bytes to text. UTF-8 comes first and is strict; a byte order mark, and a declared charset that the bytes fit, are believed;
+ * encoding/: enter bytes, leaves text. UTF-8 comes first and is strict; a byte order mark, and a declared charset that the bytes fit, are believed;
  * otherwise the encoding is recognised from the bytes (encodings.ts), which needs evidence: a wrong guess would put wrong
  * letters into quotes.
  */
 import { isUtf8 } from 'node:buffer'
-import { DocentError } from '../../errors.js'
+import { DocentError } from '../../../errors.js'
 import { isText, recogniseEncoding } from './encodings.js'
 
 export interface DecodedText {

@@ -1,6 +1,9 @@
-/** XML parts of office files through @xmldom/xmldom, and small steps through its tree. */
+/**
+ * xml/: enter the bytes of an XML part of an office file, leaves its tree (@xmldom/xmldom), with small steps through it; for parts
+ * that are too large for a tree xml-events.ts gives their events.
+ */
 import { DOMParser, type Element, type Node } from '@xmldom/xmldom'
-import { DocentError } from '../../errors.js'
+import { DocentError } from '../../../errors.js'
 
 /**
  * The root element. Office files have no document type declaration, which is what entity bombs and references to other

@@ -1,6 +1,6 @@
 /** Equations of Office (OMML) on one line, so that a fraction or a power keeps its meaning: `(a+b)/c`, `x^2`, `√(y)`. */
 import type { Element } from '@xmldom/xmldom'
-import { attribute, child, childrenOf } from './xml.js'
+import { attribute, child, childrenOf } from '../xml/xml.js'
 
 export function mathText(element: Element | null): string {
   if (!element) return ''

@@ -1,11 +1,16 @@
-/** What DOCX and PPTX share: a ZIP of XML parts with relationships between them, and properties of the document. */
+/**
+ * office/: what the office formats share. Enters: the bytes of a DOCX or PPTX. Leaves: its XML parts, the relationships between
+ * them, and the properties of the document. container.ts tells the packings apart and is for workbooks too; ole.ts reads the
+ * older one, math.ts equations.
+ */
 import { posix } from 'node:path'
 import type { Element } from '@xmldom/xmldom'
-import type { JsonObject } from '../../domain.js'
-import { DocentError } from '../../errors.js'
-import { OLE_NAMES, oleContent } from './ole.js'
-import { attribute, child, childrenOf, parseXml } from './xml.js'
-import { OFFICE_LIMITS, type ZipMember, zipMembers } from './zip.js'
+import type { JsonObject } from '../../../domain.js'
+import { DocentError } from '../../../errors.js'
+import type { ZipMember } from '../archive/zip.js'
+import { attribute, child, childrenOf, parseXml } from '../xml/xml.js'
+import { compoundContent, officeParts } from './container.js'
+import { OLE_NAMES } from './ole.js'
 
 export interface Relationship {
   /** The last word of its type: `slide`, `footnotes`. The rest differs between editions of the standard. */
@@ -44,10 +49,9 @@ export class OfficeFile {
   /** @throws ENCRYPTED_FILE, UNSUPPORTED_MEDIA_TYPE, CONTENT_MISMATCH, MALFORMED_FILE, UNPACKS_TOO_LARGE */
   static async open(bytes: Buffer, format: keyof typeof FORMATS): Promise<OfficeFile> {
     const { root, name } = FORMATS[format]
-    refuseCompoundFile(bytes)
-    if (!bytes.subarray(0, 2).equals(ZIP_MAGIC))
-      throw new DocentError('CONTENT_MISMATCH', `the content is no ZIP archive, which every ${format} file is`)
-    const members = await zipMembers(bytes, OFFICE_LIMITS)
+    const older = compoundContent(bytes)
+    if (older) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `the content is ${OLE_NAMES[older]}`)
+    const members = await officeParts(bytes)
     const parts = new Map(members.map((member) => [member.name, member]))
     const packageRelationships = [...(await readRelationships(parts, '')).values()]
     const mainPart = packageRelationships.find(({ type }) => type === 'officeDocument')?.target
@@ -78,15 +82,6 @@ export class OfficeFile {
     const core = await this.related('', 'core-properties')
     return { title: chosenTitle(textOf(core, 'title')), metadata: core ? metadataOf(core) : {} }
   }
-}
-
-const ZIP_MAGIC = Buffer.from('PK')
-
-/** Office files before 2007, and today's with a password, are OLE compound files. */
-function refuseCompoundFile(bytes: Buffer): void {
-  const content = oleContent(bytes)
-  if (content === 'encrypted') throw new DocentError('ENCRYPTED_FILE', 'the file is protected with a password')
-  if (content) throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `the content is ${OLE_NAMES[content]}`)
 }
 
 async function readPart(parts: ReadonlyMap<string, ZipMember>, name: string): Promise<Element | null> {

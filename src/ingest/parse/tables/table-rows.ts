@@ -1,5 +1,5 @@
 /**
- * Rows of cells to blocks of text, for CSV and spreadsheets. A row becomes one line in which every cell stands beside its
+ * tables/: enter rows of cells, of CSV or of a sheet, leave blocks of text. A row becomes one line in which every cell stands beside its
  * column's name, so that the line alone can be quoted and understood:
  *
  *     Name: Ann Lee | City: Paris | Born: 1980
@@ -7,7 +7,7 @@
  * Rows without a blank row between them are one table. Its column names are recognised from the data (column-names.ts); a
  * table without any continues the one before, when it is not wider; otherwise its cells stand alone.
  */
-import { type Block, normaliseText } from '../canonical-text.js'
+import { type Block, normaliseText } from '../../canonical-text.js'
 import { columnNames } from './column-names.js'
 
 export interface TableRow {

@@ -1,6 +1,6 @@
 /** What a paragraph's style says of its part in the text. A style inherits from the one that it is based on. */
 import type { Element } from '@xmldom/xmldom'
-import { attribute, child, childrenOf, isOn } from './xml.js'
+import { attribute, child, childrenOf, isOn } from '../xml/xml.js'
 
 export interface Style {
   /** In English whatever language the document has ("heading 1"), unlike its id ("Titre1"). In lower case. */

@@ -3,9 +3,9 @@
  * which list and level a paragraph belongs to, never which number it shows, and what is quoted must show the right one.
  */
 import type { Element } from '@xmldom/xmldom'
-import { numberOf, type Styles } from './docx-styles.js'
-import { type NumeralStyle, numeral } from './numerals.js'
-import { attribute, child, childrenOf, isOn } from './xml.js'
+import { type NumeralStyle, numeral } from '../numerals.js'
+import { attribute, child, childrenOf, isOn } from '../xml/xml.js'
+import { numberOf, type Styles } from './styles.js'
 
 interface Level {
   readonly start: number

@@ -4,11 +4,11 @@
  * does not see (hidden text, tables of contents, placeholders, embedded objects) is taken out.
  */
 import type { Document, Element } from '@xmldom/xmldom'
-import type { ListPlace, Numbering } from './docx-numbering.js'
-import { NO_STYLE, numberOf, type Style, type Styles } from './docx-styles.js'
-import { altText, descriptionOf } from './office.js'
-import { mathText } from './office-math.js'
-import { attribute, child, childrenOf, descendants, isOn } from './xml.js'
+import { mathText } from '../office/math.js'
+import { altText, descriptionOf } from '../office/office-file.js'
+import { attribute, child, childrenOf, descendants, isOn } from '../xml/xml.js'
+import type { ListPlace, Numbering } from './numbering.js'
+import { NO_STYLE, numberOf, type Style, type Styles } from './styles.js'
 
 /** The style of a heading, with its level 1 to 6, and of the number before a paragraph. No other styles remain. */
 export const HEADING_STYLE = 'docent-heading-'

@@ -2,7 +2,7 @@
 
 import { deflateRawSync } from 'node:zlib'
 import { CFB } from '@e965/xlsx'
-import { storedZip } from '../../../src/ingest/parse/stored-zip.js'
+import { storedZip } from '../../../../src/ingest/parse/archive/stored-zip.js'
 
 const RELATIONSHIPS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
 const WORD = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main'

@@ -1,8 +1,8 @@
 /** The text of a SmartArt diagram: an outline, which is what a person typed to make it. */
 import type { Element } from '@xmldom/xmldom'
-import { type OutlineItem, outlineText } from './blocks.js'
-import { flatText } from './pptx-text.js'
-import { attribute, child, childrenOf } from './xml.js'
+import { type OutlineItem, outlineText } from '../blocks.js'
+import { attribute, child, childrenOf } from '../xml/xml.js'
+import { flatText } from './text.js'
 
 /** `data`: the root of the diagram's data part, with its points and what lies under what. Empty when it has no text. */
 export function diagramText(data: Element): string {

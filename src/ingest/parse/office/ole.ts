@@ -3,7 +3,7 @@
  * password. Its directory is read by the CFB module of SheetJS.
  */
 import { CFB } from '@e965/xlsx'
-import { DocentError } from '../../errors.js'
+import { DocentError } from '../../../errors.js'
 
 /** `encrypted` is a newer file with a password, whatever it holds; older ones say so inside of their own streams. */
 export type OleContent = 'encrypted' | 'document' | 'presentation' | 'workbook' | 'message' | 'other'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { storedZip } from '../../../src/ingest/parse/stored-zip.js'
-import { type ZipLimits, zipMembers } from '../../../src/ingest/parse/zip.js'
-import { handMadeZip } from './office-files.js'
+import { storedZip } from '../../../../src/ingest/parse/archive/stored-zip.js'
+import { type ZipLimits, zipMembers } from '../../../../src/ingest/parse/archive/zip.js'
+import { handMadeZip } from '../office/office-files.js'
 
 async function readAll(bytes: Buffer, limits: ZipLimits): Promise<void> {
   for (const member of await zipMembers(bytes, limits)) await member.read()

@@ -1,8 +1,8 @@
 /** The walk from a tree of HTML to blocks: for HTML itself, HTML in Markdown, and DOCX, which mammoth turns into HTML. */
 import type { Element, Nodes } from 'hast'
-import type { Block } from '../canonical-text.js'
-import { filledRows, inlineText, type ListItem, listText, tableText } from './blocks.js'
-import { type NumeralStyle, numeral } from './numerals.js'
+import type { Block } from '../../canonical-text.js'
+import { filledRows, inlineText, type ListItem, listText, tableText } from '../blocks.js'
+import { type NumeralStyle, numeral } from '../numerals.js'
 
 /** Not read: code, navigation, controls, and what a reader does not see. */
 const SKIPPED = new Set(

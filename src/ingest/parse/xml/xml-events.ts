@@ -1,6 +1,6 @@
 /** XML as a sequence of events (saxen), for parts of office files that are too large for a tree. Names are without prefix. */
 import { Parser } from 'saxen'
-import { DocentError } from '../../errors.js'
+import { DocentError } from '../../../errors.js'
 
 export interface XmlListener {
   /** An empty element is closed as well. */

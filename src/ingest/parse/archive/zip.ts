@@ -1,10 +1,11 @@
 /**
- * ZIP through yauzl, for archives and for the office formats, which are archives: hostile ones are refused before a parser
- * that trusts them sees them. What the directory says of sizes is not believed: yauzl stops a file that unpacks to more.
+ * archive/: enter the bytes of a ZIP, leave its files. For archives and for the office formats, which are archives; stored-zip.ts
+ * writes the small ones that mammoth gets. Through yauzl: hostile ones are refused before a parser that trusts them sees them.
+ * What the directory says of sizes is not believed: yauzl stops a file that unpacks to more.
  */
 import { buffer } from 'node:stream/consumers'
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
-import { DocentError } from '../../errors.js'
+import { DocentError } from '../../../errors.js'
 
 export interface ZipLimits {
   readonly maxEntries: number

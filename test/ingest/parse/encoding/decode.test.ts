@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { DocentError } from '../../../src/errors.js'
-import { charsetOfMarkup, decodeText } from '../../../src/ingest/parse/decode.js'
+import type { DocentError } from '../../../../src/errors.js'
+import { charsetOfMarkup, decodeText } from '../../../../src/ingest/parse/encoding/decode.js'
 import { ENCODED, SENTENCES } from './encoded-sentences.js'
 
 function failure(bytes: Buffer): DocentError {
