@@ -86,18 +86,34 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** `docent ARGS` to its end. */
-export async function docent(
+export interface StartedCommand {
+  /** What it wrote to stderr so far. */
+  log(): string
+  kill(): void
+  readonly finished: Promise<Finished>
+}
+
+export function startCommand(
   args: readonly string[],
   environment: Record<string, string>,
   program = PROGRAM,
-): Promise<Finished> {
+): StartedCommand {
   const { child, log, exited } = runProgram(args, environment, program)
   let stdout = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
-  return { status: await exited, stdout, stderr: log() }
+  const finished = exited.then((status) => ({ status, stdout, stderr: log() }))
+  return { log, kill: () => void child.kill('SIGKILL'), finished }
+}
+
+/** `docent ARGS` to its end. */
+export function docent(
+  args: readonly string[],
+  environment: Record<string, string>,
+  program = PROGRAM,
+): Promise<Finished> {
+  return startCommand(args, environment, program).finished
 }
 
 function runProgram(args: readonly string[], environment: Record<string, string>, program = PROGRAM) {
