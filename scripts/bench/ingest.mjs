@@ -28,16 +28,29 @@ export async function run({ data = join(root, 'samples'), n = 5, log }) {
     const markdown = (await readdir(data, { recursive: true })).filter((name) => name.endsWith('.md')).sort()
     if (markdown.length === 0) throw new Error(`${data} holds no Markdown`)
     const files = markdown.map((name) => join(data, name))
-    const { rows, texts } = await reading({ files, folder, n, peer, log })
-    return [...rows, ...(await embedding({ texts, n, peer, log })), ...(await wholeIngest({ data, log }))]
+    const { rows, texts } = await using(Preparer.start({ modelFolder: MODEL, processes: 2 }), (preparer) =>
+      reading({ preparer, files, folder, n, peer, log }),
+    )
+    const embedded = await using(Embedder.start({ modelFolder: MODEL }), (embedder) =>
+      embedding({ embedder, texts, n, peer, log }),
+    )
+    return [...rows, ...embedded, ...(await wholeIngest({ data, log }))]
   } finally {
     await peer.stop()
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function reading({ files, folder, n, peer, log }) {
-  await using preparer = await Preparer.start({ modelFolder: MODEL, processes: 2 })
+async function using(starting, work) {
+  const resource = await starting
+  try {
+    return await work(resource)
+  } finally {
+    await resource[Symbol.asyncDispose]()
+  }
+}
+
+async function reading({ preparer, files, folder, n, peer, log }) {
   const prepare = (path, mediaType) => preparer.prepare({ path, mediaType, fileName: null })
   const asMarkdown = () => Promise.all(files.map((path) => prepare(path, 'text/markdown')))
   const documents = await asMarkdown()
@@ -73,8 +86,7 @@ async function reading({ files, folder, n, peer, log }) {
   return { rows, texts }
 }
 
-async function embedding({ texts, n, peer, log }) {
-  await using embedder = await Embedder.start({ modelFolder: MODEL })
+async function embedding({ embedder, texts, n, peer, log }) {
   const times = { docent: [], peer: [] }
   for (let round = 0; round < n + 1; round++) {
     const from = (round * TEXTS_PER_ROUND) % Math.max(1, texts.length - TEXTS_PER_ROUND)
