@@ -216,8 +216,8 @@ export interface ChunkReader {
   vectorsOf(embedderId: number, seqs: readonly number[]): Promise<{ seq: number; vector: Float32Array }[]>
   /** Vectors of live chunks of the collection that have one of these keys (any number of them); never those of another. */
   vectorsByKey(collectionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
-  /** Live chunks of all collections with seq > afterSeq that have no vector of this embedder, rising, at most `limit`. */
-  withoutVector(embedderId: number, afterSeq: number, limit: number): Promise<Chunk[]>
+  /** Live chunks with seq > afterSeq that have no vector of this embedder, rising, at most `limit`; of all collections unless told. */
+  withoutVector(embedderId: number, afterSeq: number, limit: number, collectionId?: string): Promise<Chunk[]>
   countWithoutVector(embedderId: number): Promise<number>
   /** Whether any chunk has a vector of another embedder than this one. */
   hasOtherVectors(embedderId: number): Promise<boolean>

@@ -595,6 +595,9 @@ export function describeStore(name: string, open: (folder: string) => Promise<St
         const missing = async (after = 0, limit = 10) =>
           (await chunks.withoutVector(next.id, after, limit)).map(({ seq }) => seq)
         expect(await missing(one, 1)).toEqual([two])
+        const elsewhere = await addCollection(store)
+        expect(await chunks.withoutVector(next.id, 0, 10, elsewhere.id)).toEqual([])
+        expect(await chunks.withoutVector(next.id, 0, 10, collection.id)).toHaveLength(3)
         const before = await vectorsOf(EMBEDDER_ID)
         await store.transact((transactor) => transactor.chunks.addVectors(next, withVector([two, 9_999_999])))
         expect([await missing(), await chunks.countWithoutVector(next.id)]).toEqual([[one, three], 2])

@@ -225,6 +225,27 @@ export function describeVectorIndex(
       expect(await other.index.search(collectionId, unitVector(nextSeed++, dimensions), 10)).toEqual([])
     })
 
+    it('is ready, and right, where the first chunks have no vector of its embedder yet', async () => {
+      const { seqs } = await addVectors({ store }, collectionId, Array.from({ length: 40 }, newVector))
+      const name = `embedder of ${collectionId}`
+      const next = await store.transact(({ embedders }) => embedders.insert(embedderRow({ name, dimensions: 5 })))
+      const vectors = seqs.map((seq) => ({ seq, vector: unitVector(seq, 5), embeddingKey: null }))
+      await store.transact(({ chunks }) => chunks.addVectors(next, vectors.slice(3)))
+      const { index, settle } = opened(next)
+      await using _ = index
+      await index.prepare(collectionId)
+      const expectAll = async () => {
+        const query = unitVector(nextSeed++, 5)
+        const expected = await bruteForce(store, collectionId, query, 50, undefined, next.id)
+        expectSameHits(await index.search(collectionId, query, 50), expected)
+      }
+      await expectAll()
+      await store.transact(({ chunks }) => chunks.addVectors(next, vectors.slice(0, 3)))
+      await index.apply(collectionId, { added: vectors.slice(0, 3), removed: [] })
+      await settle()
+      await expectAll()
+    })
+
     it('answers while it is rebuilt, and reports what it holds', async () => {
       const { index } = opened()
       await using _ = index

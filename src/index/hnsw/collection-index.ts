@@ -151,9 +151,10 @@ export class CollectionIndex {
     const tooManyRemoved = baseRemoved > settings.removedShare * base
     if (this.#merging || signal.aborted || !(tooLong || tooManyRemoved)) return
     this.#merging = this.#merge(tooManyRemoved).then(
-      () => {
+      (isWhole) => {
         this.#merging = undefined
-        this.#mergeIfDue()
+        // What a base could not hold yet, another merge now could not either.
+        if (isWhole) this.#mergeIfDue()
       },
       (error: unknown) => {
         this.#merging = undefined
@@ -163,12 +164,13 @@ export class CollectionIndex {
     )
   }
 
-  #merge(fromScratch: boolean): Promise<void> {
+  /** @returns whether the base, or the rows where there is none, could be of all live chunks. */
+  #merge(fromScratch: boolean): Promise<boolean> {
     return this.#options.mergeMutex.runExclusive(async () => {
       const { store, collectionId, embedder, settings, log, signal, onStep } = this.#options
       signal.throwIfAborted()
       const startedAt = performance.now()
-      const live = await this.#embeddedSeqs()
+      const { live, isWhole } = await this.#embeddedSeqs()
       if (live.length <= settings.exactUpTo) {
         await store.transact(({ indexBases }) => indexBases.clear(embedder.id, collectionId))
       } else {
@@ -181,6 +183,7 @@ export class CollectionIndex {
       }
       onStep('current-set')
       await this.#mutex.runExclusive(() => this.#load(this.#options.searchThread()))
+      return isWhole
     })
   }
 
@@ -188,11 +191,11 @@ export class CollectionIndex {
    * What a base can hold: live chunks up to the first that this embedder has not embedded yet, since a base is of all chunks
    * up to its last. None is missing of the embedder that serves.
    */
-  async #embeddedSeqs(): Promise<Float64Array> {
+  async #embeddedSeqs(): Promise<{ live: Float64Array; isWhole: boolean }> {
     const { store, collectionId, embedder } = this.#options
     const live = await store.reader.chunks.liveSeqs(collectionId)
-    const [missing] = await store.reader.chunks.withoutVector(embedder.id, 0, 1)
-    return missing ? live.filter((seq) => seq < missing.seq) : live
+    const [missing] = await store.reader.chunks.withoutVector(embedder.id, 0, 1, collectionId)
+    return { live: missing ? live.filter((seq) => seq < missing.seq) : live, isWhole: !missing }
   }
 
   /** The current base, where a new one with the same parameters can grow out of it. */

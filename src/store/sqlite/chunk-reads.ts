@@ -80,15 +80,14 @@ export class ChunkReads implements ChunkReader {
     return found
   }
 
-  async withoutVector(embedderId: number, afterSeq: number, limit: number): Promise<Chunk[]> {
-    const rows = await this.database
+  async withoutVector(embedderId: number, afterSeq: number, limit: number, collectionId?: string): Promise<Chunk[]> {
+    let query = this.database
       .selectFrom('chunks')
       .selectAll()
       .where('seq', '>', afterSeq)
       .where(lacksVectorOf(embedderId))
-      .orderBy('seq')
-      .limit(limit)
-      .execute()
+    if (collectionId !== undefined) query = query.where('collection_id', '=', collectionId)
+    const rows = await query.orderBy('seq').limit(limit).execute()
     return rows.map(fromRow)
   }
 
