@@ -1,5 +1,5 @@
 /**
- * npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--filter TEXT] [--out FOLDER] [--json]
+ * npm run bench -- NAME [PATH…] [--data PATH] [--model FOLDER] [--n N] [--filter TEXT] [--out FOLDER] [--json]
  *
  * Each benchmark is one file beside this one that exports `describe` and `run(options)`; `run` resolves with rows of
  * [what, figure, unit]. Machines are noisy: quote medians, and compare within one run.
@@ -24,10 +24,10 @@ const names = (await readdir(new URL('.', import.meta.url)))
   .filter((file) => file.endsWith('.mjs') && file !== 'main.mjs')
   .map((file) => file.slice(0, -4))
 
-const [name] = positionals
+const [name, ...paths] = positionals
 if (values.help || !names.includes(name)) {
   console.error(
-    'usage: npm run bench -- NAME [--data PATH] [--model FOLDER] [--n N] [--filter TEXT] [--out FOLDER] [--json]\n',
+    'usage: npm run bench -- NAME [PATH…] [--data PATH] [--model FOLDER] [--n N] [--filter TEXT] [--out FOLDER] [--json]\n',
   )
   for (const each of names) console.error(`  ${each.padEnd(8)} ${(await import(`./${each}.mjs`)).describe}`)
   process.exit(values.help ? 0 : 2)
@@ -36,6 +36,7 @@ if (values.help || !names.includes(name)) {
 const { run } = await import(`./${name}.mjs`)
 const rows = await run({
   data: values.data,
+  paths,
   model: values.model,
   filter: values.filter,
   out: values.out,

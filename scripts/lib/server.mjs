@@ -8,9 +8,13 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** @returns {Promise<{url: string, pid: number, dataDir: string, gql: Function, stop: () => Promise<void>}>} */
-export async function startServer({ samplesDir = '', env = {}, readyMs = 120_000 } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'docent-'))
+/**
+ * @param {{ samplesDir?: string, env?: object, readyMs?: number, folder?: string }} options `folder` holds data and indexes, and
+ *   stays; else there is one that `stop` removes
+ * @returns {Promise<{url: string, pid: number, dataDir: string, gql: Function, stop: () => Promise<void>, kill: () => Promise<void>}>}
+ */
+export async function startServer({ samplesDir = '', env = {}, readyMs = 120_000, folder: kept } = {}) {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'docent-')))
   const dataDir = join(folder, 'data')
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'serve'], {
     cwd: root,
@@ -33,14 +37,19 @@ export async function startServer({ samplesDir = '', env = {}, readyMs = 120_000
   const stop = async () => {
     child.kill('SIGTERM')
     await exited
-    await rm(folder, { recursive: true, force: true })
+    if (!kept) await rm(folder, { recursive: true, force: true })
+  }
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await exited
   }
   const deadline = Date.now() + readyMs
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}:\n${log}`)
-    const { url } = await readFile(join(dataDir, 'server.json'), 'utf8').then(JSON.parse, () => ({}))
+    const { url, pid } = await readFile(join(dataDir, 'server.json'), 'utf8').then(JSON.parse, () => ({}))
     if (
       url &&
+      pid === child.pid &&
       (await fetch(`${url}/readyz`).then(
         (r) => r.ok,
         () => false,
@@ -48,7 +57,7 @@ export async function startServer({ samplesDir = '', env = {}, readyMs = 120_000
     ) {
       const gql = graphqlClient(url)
       if (samplesDir) await firstJob(gql)
-      return { url, pid: child.pid, dataDir, gql, stop }
+      return { url, pid, dataDir, gql, stop, kill }
     }
     await delay(100)
   }
