@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { BY_EXTENSION, FOLDER_EXTENSIONS, isContainer } from '../../dist/ingest/formats.js'
@@ -33,17 +33,19 @@ export async function run({ data, paths, n: kills = KILLS, log }) {
       ['files', lab.files.length, ''],
       ['kills while it ingested', kills, ''],
     ]
-    const first = await settle(lab, log)
+    await settle(lab, log)
     rows.push(['all ingested after', ((performance.now() - started) / 1000).toFixed(0), 's'])
-    rows.push(...(await comparedWithFiles(lab, first.failed, {}, 'after the kills')))
-    rows.push(['again, unchanged', summary(await settle(lab, log)), ''])
+    // Every file that cannot be read is sent again, and says so again: those of the killed commands are known only now.
+    const again = await settle(lab, log)
+    rows.push(['again, unchanged', summary(again), ''])
+    rows.push(...(await comparedWithFiles(lab, again, 0, 'after the kills')))
 
-    const [changed, removed] = lab.files.filter((file) => lab.isAlone(file) && !first.failed.has(file.path))
+    const [changed, removed] = lab.files.filter((file) => lab.isAlone(file) && !again.failed.has(file.path))
     await appendFile(changed.path, '\nOne sentence more, at the end of the file.\n')
     await rm(removed.path)
     rows.push(['one changed, one removed', summary(await settle(lab, log)), ''])
     lab.files = await filesOf(lab.folder)
-    rows.push(...(await comparedWithFiles(lab, first.failed, { moreVersions: 1 }, 'after the change')))
+    rows.push(...(await comparedWithFiles(lab, again, 1, 'after the change')))
     return rows
   } finally {
     await rm(scratch, { recursive: true, force: true })
@@ -55,7 +57,13 @@ async function makeLab(scratch, sources) {
   const folder = join(scratch, 'files')
   await mkdir(folder)
   for (const [at, source] of sources.entries()) {
-    await cp(source, join(folder, `${at + 1}-${basename(source)}`), { recursive: true, dereference: true })
+    const own = join(folder, `${at + 1}-${basename(source)}`)
+    for (const { name, parentPath } of await entriesOf(source)) {
+      const to = join(own, relative(source, parentPath))
+      await mkdir(to, { recursive: true })
+      await copyFile(join(parentPath, name), join(to, name))
+      await chmod(join(to, name), 0o644)
+    }
   }
   const files = await filesOf(folder)
   const copies = new Map()
@@ -66,10 +74,8 @@ async function makeLab(scratch, sources) {
 
 /** What a synchronisation takes; archives are left out, as what they hold are no files here. */
 async function filesOf(folder) {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = names.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
   const found = []
-  for (const { name, parentPath } of files) {
+  for (const { name, parentPath } of await entriesOf(folder)) {
     const extension = extname(name).toLowerCase()
     const path = join(parentPath, name)
     if (!FOLDER_EXTENSIONS.has(extension)) continue
@@ -87,6 +93,11 @@ async function filesOf(folder) {
   return found
 }
 
+async function entriesOf(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+}
+
 /** `docent ingest --sync`, with a server or without. */
 function synchronise({ scratch, folder }) {
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'ingest', '--sync', folder, '--json'], {
@@ -102,7 +113,9 @@ function synchronise({ scratch, folder }) {
   const output = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => (output.out += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (output.err += text))
-  const ended = new Promise((resolve) => child.once('close', (status) => resolve({ status, ...output })))
+  const ended = new Promise((resolve) =>
+    child.once('close', (status, signal) => resolve({ status: signal ?? status, ...output })),
+  )
   return { ended, kill: () => child.kill('SIGKILL') }
 }
 
@@ -136,8 +149,9 @@ function progressOf({ scratch }) {
 async function settle(lab, log) {
   const server = await startServer({ folder: lab.scratch })
   try {
-    const { out, err } = await synchronise(lab).ended
-    if (out === '') throw new Error(`the synchronisation failed:\n${err}`)
+    const { status, out, err } = await synchronise(lab).ended
+    // 1 with a result: some files failed.
+    if (out === '') throw new Error(`the synchronisation ended with ${status}:\n${err}`)
     const result = JSON.parse(out)
     for (;;) {
       const { health } = await server.gql('{ health { queuedJobs runningJobs } }')
@@ -145,30 +159,35 @@ async function settle(lab, log) {
       log(`${health.queuedJobs} jobs to go`)
       await delay(2000)
     }
-    return { ...result, failed: new Set(result.failed.map(({ file }) => file)) }
+    const refused = result.failed.filter(({ job }) => job === null)
+    return { ...result, failed: pathsOf(result.failed), refused: pathsOf(refused) }
   } finally {
     await server.stop()
   }
 }
 
+const pathsOf = (outcomes) => new Set(outcomes.map(({ file }) => file))
+
 const summary = ({ added, changed, removed, unchanged, failed }) =>
   `+${added.length} ~${changed.length} -${removed.length} =${unchanged.length}` +
   (failed.size > 0 ? ` !${failed.size}` : '')
 
-async function comparedWithFiles({ scratch, files }, failed, { moreVersions = 0 }, when) {
+/** What was accepted and cannot be read keeps its name and has no version; what was refused at the door leaves nothing. */
+async function comparedWithFiles({ scratch, files }, { failed, refused }, moreVersions, when) {
   const audit = await auditData({ dataDir: join(scratch, 'data'), indexDir: join(scratch, 'indexes') })
   const index = await verifiedIndex(scratch)
+  const documentsOf = (some) => new Set(some.map(({ key }) => key)).size
+  const accepted = files.filter(({ path }) => !refused.has(path))
   const readable = files.filter(({ path }) => !failed.has(path))
-  const documents = new Set(readable.map(({ key }) => key)).size
   const compare = (what, is, should) => [
     `${when}: ${what}`,
     is === should ? `${is}` : `${is}, NOT ${should}`,
     is === should ? 'as it should be' : '!',
   ]
   return [
-    compare('names, of the files that can be read', audit.names, readable.length),
-    compare('documents, of their contents', audit.documents, documents),
-    compare('versions', audit.versions, documents + moreVersions),
+    compare('names, of the files that were accepted', audit.names, accepted.length),
+    compare('documents, of their contents', audit.documents, documentsOf(accepted)),
+    compare('versions, of those that can be read', audit.versions, documentsOf(readable) + moreVersions),
     compare('chunks in the lexical index, of those in the store', audit.words, audit.chunks),
     compare('vectors', audit.vectors, audit.chunks),
     compare('vectors that the index finds', index.live, audit.chunks),
