@@ -1,9 +1,9 @@
 /** A pass over the chunks that have no vector of an embedder: each page of them is embedded and stored before the next. */
 import type { Chunk, EmbedderRecord } from '../domain.js'
 import type { Embedder } from '../embed/embedder.js'
-import { embeddingKey } from '../embed/embedding-key.js'
 import { embeddingText } from '../ingest/embedding-text.js'
 import type { ChunkVector, Store } from '../store/store.js'
+import { type KeyedVector, keyTexts } from './embed-new-texts.js'
 import type { JobContext } from './kind.js'
 
 /** A second or two of work: what a kill costs. */
@@ -59,28 +59,23 @@ async function textsOf({ reader: { documents } }: Store, chunks: readonly Chunk[
   return texts
 }
 
-/** A text that stood in the collection before, or twice in the page, is embedded once. */
 async function embedNew(
   texts: readonly ChunkText[],
-  {
-    store,
-    record,
-    embedder,
-    signal,
-  }: Pick<EmbedChunksOptions, 'store' | 'record' | 'embedder'> & { signal: AbortSignal },
+  { store, record, embedder, signal }: Omit<EmbedChunksOptions, 'context'> & { readonly signal: AbortSignal },
 ): Promise<ChunkVector[]> {
-  const keyed = texts.map(({ chunk, text }) => ({ chunk, text, key: embeddingKey(record.name, text) }))
-  const found = new Map<string, Float32Array>()
-  for (const collectionId of new Set(keyed.map(({ chunk }) => chunk.collectionId))) {
-    const keys = keyed.filter(({ chunk }) => chunk.collectionId === collectionId).map(({ key }) => key)
-    for (const [key, vector] of await store.reader.chunks.vectorsByKey(collectionId, keys)) found.set(key, vector)
+  const { chunks } = store.reader
+  const embed = (missing: readonly string[]) => embedder.embed(missing, { priority: 'bulk', signal })
+  const vectors: ChunkVector[] = []
+  for (const collectionId of new Set(texts.map(({ chunk }) => chunk.collectionId))) {
+    const ofCollection = texts.filter(({ chunk }) => chunk.collectionId === collectionId)
+    const keyed = await keyTexts(
+      ofCollection.map(({ text }) => text),
+      { chunks, collectionId, embedderVersion: record.name, embed },
+    )
+    for (const [at, { chunk }] of ofCollection.entries())
+      vectors.push({ seq: chunk.seq, ...(keyed[at] as KeyedVector) })
   }
-  const missing = new Map(keyed.filter(({ key }) => !found.has(key)).map(({ key, text }) => [key, text]))
-  const made = await embedder.embed([...missing.values()], { priority: 'bulk', signal })
-  for (const [at, key] of [...missing.keys()].entries()) found.set(key, made[at] as Float32Array)
-  return keyed.map(({ chunk, key }) => {
-    return { seq: chunk.seq, vector: found.get(key) as Float32Array, embeddingKey: key }
-  })
+  return vectors
 }
 
 /** How fast, and for how long still: ` (52 a second, 4 min left)`. */
