@@ -3,13 +3,14 @@
  * fp32 on real text. Enters: a Hugging Face folder or hub id. Leaves: `models/embedder/ID`, or nothing. It writes there
  * alone, so that it runs beside a server that answers; DOCENT_EMBEDDER puts it to service.
  */
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { createFolder, exists, withFolderAside } from '../../durable.js'
 import { Embedder, type EmbedderForm } from '../../embed/embedder.js'
 import { DocentError } from '../../errors.js'
 import { readSquadFile } from '../../feedback/dataset.js'
+import { similarity } from '../../index/hnsw/exact.js'
 import { GRAPH_FILES } from '../../onnx/export-model.js'
 import { writeGraph } from '../../onnx/lay-graph.js'
 import { LENGTH_FILE, POOLING_FILE, readEmbedderConfig, readOptional } from '../../registry/embedder-config.js'
@@ -21,7 +22,7 @@ import { writeSafetensors } from '../../registry/safetensors.js'
 import { encoderShapes, tensorName } from '../../registry/tensor-names.js'
 import { SHIPPED_SETS } from '../measure.js'
 import { checkModules, MODULE_FILES } from './modules.js'
-import { type FetchOptions, fetchSource, isFolderOrHubId, licenceIn, writeJson } from './source.js'
+import { type FetchOptions, fetchSource, isFolderOrHubId, licenceIn, writeConfiguration, writeJson } from './source.js'
 import { normaliseTokenizer } from './tokenizer.js'
 import { readSourceWeights, selectWeights } from './weights.js'
 
@@ -115,10 +116,7 @@ async function mend(source: string, folder: string, target: string): Promise<str
   await checkModules(folder, tokenizer)
   const { tensors } = selectWeights(encoder, await readSourceWeights(folder, names, source))
   const wanted = [...encoderShapes(encoder).keys()].map((name) => tensorName(encoder.architecture, name))
-  const published: Record<string, unknown> = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
-  await writeJson(join(target, 'config.json'), { ...published, architectures: [CLASS_NAMES[encoder.architecture]] })
-  await writeJson(join(target, 'tokenizer.json'), tokenizer.file)
-  await writeJson(join(target, 'tokenizer_config.json'), tokenizer.config)
+  await writeConfiguration(target, { folder, className: CLASS_NAMES[encoder.architecture], tokenizer })
   await writeJson(join(target, LENGTH_FILE), {
     ...(await readOptional(join(folder, LENGTH_FILE), z.record(z.string(), z.unknown()))),
     max_seq_length: maxTokens,
@@ -142,7 +140,7 @@ async function compareForms(folder: string, floatFolder: string, signal: AbortSi
     return await embedder.embed(texts, { priority: 'bulk', signal })
   }
   const [floats, integers] = [await embed(floatFolder, 'fp32'), await embed(folder, 'int8')]
-  const cosines = floats.map((vector, at) => dot(vector, integers[at] as Float32Array))
+  const cosines = floats.map((vector, at) => similarity(vector, 0, integers[at] as Float32Array))
   const minCosine = Math.min(...cosines)
   // Negated, so that a NaN is no match.
   if (!(minCosine >= MIN_COSINE)) {
@@ -151,9 +149,6 @@ async function compareForms(folder: string, floatFolder: string, signal: AbortSi
   }
   return minCosine
 }
-
-const dot = (left: Float32Array, right: Float32Array): number =>
-  left.reduce((sum, value, at) => sum + value * (right[at] as number), 0)
 
 async function copyIfThere(file: string, from: string, to: string): Promise<void> {
   if (!(await exists(join(from, file)))) return

@@ -3,7 +3,7 @@
  * trained one is (candidate.ts), and not promoted. Enters: a Hugging Face folder or hub id. Leaves: a version of origin
  * IMPORTED, or nothing. It writes into the models folder alone, so that it runs beside a server that answers.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { exists, withFolderAside } from '../../durable.js'
 import { DocentError } from '../../errors.js'
@@ -30,7 +30,7 @@ import type { JobContext } from '../kind.js'
 import { SHIPPED_SETS, type ShippedSets, withReader } from '../measure.js'
 import { chooseForm, makeReference } from '../reference.js'
 import type { HubOptions } from './hub.js'
-import { fetchSource, isFolderOrHubId, licenceIn, writeJson } from './source.js'
+import { fetchSource, isFolderOrHubId, licenceIn, writeConfiguration } from './source.js'
 import { normaliseTokenizer } from './tokenizer.js'
 import { readSourceWeights, selectWeights } from './weights.js'
 
@@ -158,10 +158,7 @@ async function mend(
     tensors.set(name, { shape, data: readNumbers([{ name, shape, offset: 0 }], new Map(), HEAD_SEED) })
   }
   const licence = await licenceIn(folder, names)
-  const published: Record<string, unknown> = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
-  await writeJson(join(work, 'config.json'), { ...published, architectures: [CLASS_NAMES[config.architecture]] })
-  await writeJson(join(work, 'tokenizer.json'), tokenizer.file)
-  await writeJson(join(work, 'tokenizer_config.json'), tokenizer.config)
+  await writeConfiguration(work, { folder, className: CLASS_NAMES[config.architecture], tokenizer })
   await writeSafetensors(join(work, WEIGHTS_FILE), tensors, { dtype: 'F32' })
   return { config, hasHead, licence }
 }

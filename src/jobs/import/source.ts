@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml'
 import { DocentError } from '../../errors.js'
 import type { JobContext } from '../kind.js'
 import { downloadModel, HUB_ID_PATTERN, type HubOptions } from './hub.js'
+import type { NormalisedTokenizer } from './tokenizer.js'
 
 /** @returns whether it is a folder. @throws INVALID_INPUT when it is neither */
 export async function isFolderOrHubId(source: string): Promise<boolean> {
@@ -39,6 +40,17 @@ export async function fetchSource(
 
 export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** The published configuration under the class that Docent makes of it, and the mended tokenizer. */
+export async function writeConfiguration(
+  target: string,
+  { folder, className, tokenizer }: { folder: string; className: string; tokenizer: NormalisedTokenizer },
+): Promise<void> {
+  const published: Record<string, unknown> = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+  await writeJson(join(target, 'config.json'), { ...published, architectures: [className] })
+  await writeJson(join(target, 'tokenizer.json'), tokenizer.file)
+  await writeJson(join(target, 'tokenizer_config.json'), tokenizer.config)
 }
 
 /** As the model card's front matter has it; `unknown` without one. */
