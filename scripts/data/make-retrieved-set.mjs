@@ -7,70 +7,33 @@
  * The similarities are those of the embedder's graph in DOCENT_MODELS_DIR, to five digits: another graph of the same model
  * gives slightly other ones.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { App } from '../../dist/app.js'
+import { writeFile } from 'node:fs/promises'
 import { readConfig } from '../../dist/config.js'
-import { retrieveQuestions } from '../../dist/evaluate/retrieved-set.js'
+import { Embedder } from '../../dist/embed/embedder.js'
+import { retrieveSet } from '../../dist/jobs/retrieve-set.js'
 import { createLogger } from '../../dist/log.js'
+import { Embedders } from '../../dist/registry/embedders.js'
 import { RETRIEVAL_SETTINGS } from '../../dist/retrieve/retriever.js'
+import { Tokenizer } from '../../dist/text/tokenizer.js'
 import { readGeneralSet } from './sources.mjs'
 
 const [out] = process.argv.slice(2)
 if (!out) throw new Error('usage: make-retrieved-set.mjs OUT.json')
+const config = readConfig(process.env)
+const { name, folder, dimensions, weightsHash } = await new Embedders(config).get(config.embedder)
 const { licence, examples } = await readGeneralSet()
-const folder = await mkdtemp(join(tmpdir(), 'docent-retrieved-'))
-const app = await App.open(
-  readConfig({ ...process.env, DOCENT_DATA_DIR: join(folder, 'data'), DOCENT_INDEX_DIR: join(folder, 'indexes') }),
-  createLogger('warn'),
-)
+const embedder = await Embedder.start({ modelFolder: folder })
 try {
-  const ids = await ingest(new Map(examples.map(({ context, title }) => [context, title])))
-  const { embedderVersion } = await app.services.health()
-  const contexts = []
-  for (const id of ids.values()) contexts.push((await app.services.documents.text(id)).text)
-  const head = {
-    source: 'general-set.json',
-    licence,
-    embedder: embedderVersion,
-    retrieval: RETRIEVAL_SETTINGS,
-    contexts,
-  }
-  const questions = (await askAll(ids)).map((question) => JSON.stringify(question)).join(',\n')
-  await writeFile(out, `${JSON.stringify(head).slice(0, -1)},"questions":[\n${questions}\n]}\n`)
-} finally {
-  await app[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-}
-
-/** @returns the document of each context, in their order */
-async function ingest(titles) {
-  const { documents, health } = app.services
-  const ids = new Map()
-  for (const [context, title] of titles) {
-    const { payload } = await documents.add({ title, content: context })
-    ids.set(context, payload.documentId)
-  }
-  await app.startJobs()
-  for (let unfinished = ids.size; unfinished > 0; await delay(200)) {
-    const { queuedJobs, runningJobs } = await health()
-    unfinished = queuedJobs + runningJobs
-  }
-  return ids
-}
-
-function askAll(ids) {
-  const numbers = new Map([...ids.values()].map((id, number) => [id, number]))
-  return retrieveQuestions({
-    examples,
-    contextOf: ({ context }) => numbers.get(ids.get(context)),
-    search: async (question, first) => (await app.services.answering.search(question, { first })).map(toPlace),
+  const { contexts, questions } = await retrieveSet({
+    ...{ examples, embedder, tokenizer: await Tokenizer.open(folder), log: createLogger('warn') },
+    record: { id: 1, name, dimensions, weightsHash, createdAt: new Date() },
+    signal: new AbortController().signal,
+    onProgress: (done, total) => done % 50 === 0 && console.error(`${done} of ${total} questions`),
   })
-
-  function toPlace({ chunk: { documentId, start, end }, score, denseScore }) {
-    const similarity = denseScore === null ? null : Number(denseScore.toFixed(5))
-    return { context: numbers.get(documentId), start, end, score: Number(score.toFixed(5)), similarity }
-  }
+  const head = { source: 'general-set.json', licence, embedder: name, retrieval: RETRIEVAL_SETTINGS, contexts }
+  const rounded = (_, value) => (typeof value === 'number' ? Number(value.toFixed(5)) : value)
+  const rows = questions.map((question) => JSON.stringify(question, rounded)).join(',\n')
+  await writeFile(out, `${JSON.stringify(head).slice(0, -1)},"questions":[\n${rows}\n]}\n`)
+} finally {
+  await embedder[Symbol.asyncDispose]()
 }
