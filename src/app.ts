@@ -10,7 +10,7 @@ import { DisposalStack } from './disposal.js'
 import type { Job } from './domain.js'
 import { Feedback } from './feedback/feedback.js'
 import type { Services } from './graphql/context.js'
-import type { SystemHealth } from './graphql/health.js'
+import type { EmbedderState, SystemHealth } from './graphql/health.js'
 import { NearDocuments } from './index/near-documents/near-documents.js'
 import { Documents } from './ingest/documents.js'
 import { Originals } from './ingest/originals.js'
@@ -36,6 +36,7 @@ import { Models } from './registry/models.js'
 import { type ModelVersion, Registry } from './registry/registry.js'
 import { CrossEncoder } from './retrieve/cross-encoder.js'
 import {
+  BULK_NICENESS,
   currentEmbedder,
   openEmbedder,
   openIndex,
@@ -160,7 +161,7 @@ export class App implements AsyncDisposable {
     const reembedding = new ReembedJobs({
       ...{ store, embedders, wanted: config.embedder },
       serving: servingEmbedder,
-      startEmbedder: (record) => startEmbedder(record, parts, { niceness: 10 }),
+      startEmbedder: (record) => startEmbedder(record, parts, { niceness: BULK_NICENESS }),
       openIndex: (record) => openIndex(record, parts),
       removeOtherIndexes: (record) => removeOtherIndexes(record, parts),
       onServing: () => models.current().then(requestCalibration),
@@ -202,6 +203,10 @@ export class App implements AsyncDisposable {
       onQueued: notify,
       onRemoved: (collectionId, removed) => servingEmbedder.remove(collectionId, removed),
     })
+    const embedderState = async () => ({
+      embedderVersion: await embedderVersion(),
+      nextEmbedder: await reembedding.next(),
+    })
     const startedAt = Date.now()
     const services: Services = {
       store,
@@ -217,11 +222,8 @@ export class App implements AsyncDisposable {
       nearDocuments,
       log,
       servedForm: (id) => (servingReader.version?.id === id ? servingReader.form : undefined),
-      health: async () => ({
-        ...(await healthOf(store, servingReader, startedAt)),
-        embedderVersion: await embedderVersion(),
-        nextEmbedder: await reembedding.next(),
-      }),
+      embedderState,
+      health: async () => ({ ...(await healthOf(store, servingReader, startedAt)), ...(await embedderState()) }),
     }
     return new App({ services, metrics, config, servingReader, servingEmbedder, reembedding, disposal })
   }
@@ -277,7 +279,7 @@ async function healthOf(
   { reader }: Store,
   servingReader: ServingReader,
   startedAt: number,
-): Promise<Omit<SystemHealth, 'embedderVersion' | 'nextEmbedder'>> {
+): Promise<Omit<SystemHealth, keyof EmbedderState>> {
   const [chunks, queuedJobs, runningJobs] = await Promise.all([
     reader.chunks.count(),
     reader.jobs.count('QUEUED'),

@@ -108,19 +108,8 @@ export class Answering {
     })
     const timings = { embedMs, retrieveMs, readMs }
     const calibrationId = chosen?.id ?? null
-    return {
-      ...{
-        collectionIds,
-        filter,
-        resolvedQuestion,
-        passages,
-        embedderVersion,
-        served,
-        decision,
-        calibrationId,
-        timings,
-      },
-    }
+    const found = { collectionIds, filter, resolvedQuestion, passages, embedderVersion }
+    return { ...found, served, decision, calibrationId, timings }
   }
 
   /**

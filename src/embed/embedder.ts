@@ -25,7 +25,7 @@ export interface EmbedderOptions {
   readonly niceness?: number
 }
 
-/** A few chunks: what a question waits for at most while documents are ingested. */
+/** A few chunks: bulk requests take turns after each. */
 const MAX_PIECE_CHARACTERS = 2000
 
 export class Embedder implements AsyncDisposable {

@@ -15,7 +15,7 @@ import type { ServedForm } from '../registry/manifest.js'
 import type { Models } from '../registry/models.js'
 import type { Registry } from '../registry/registry.js'
 import type { Store } from '../store/store.js'
-import type { SystemHealth } from './health.js'
+import type { EmbedderState, SystemHealth } from './health.js'
 
 /** What resolvers and routes may use: built by hand in app.ts. */
 export interface Services {
@@ -31,6 +31,7 @@ export interface Services {
   readonly indexRebuilds: RebuildIndexJobs
   readonly nearDocuments: NearDocuments
   readonly log: Logger
+  embedderState(): Promise<EmbedderState>
   health(): Promise<SystemHealth>
   /** The form in which the version answers; undefined while it is not open. */
   servedForm(modelVersion: string): ServedForm | undefined

@@ -1,13 +1,16 @@
 /** Health: what runs, and how much it holds. */
 import { builder } from './builder.js'
 
-export interface SystemHealth {
-  readonly ready: boolean
-  readonly version: string
-  readonly readerVersion: string | null
+export interface EmbedderState {
   /** Whose vectors are searched; until the first text is embedded, the one that is wanted. */
   readonly embedderVersion: string
   readonly nextEmbedder: string | null
+}
+
+export interface SystemHealth extends EmbedderState {
+  readonly ready: boolean
+  readonly version: string
+  readonly readerVersion: string | null
   readonly chunks: number
   readonly queuedJobs: number
   readonly runningJobs: number

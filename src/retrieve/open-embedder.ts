@@ -19,7 +19,8 @@ export interface EmbedderParts {
   readonly log: Logger
 }
 
-const BULK_NICENESS = 10
+/** Of what embeds for nobody who waits. */
+export const BULK_NICENESS = 10
 /** Between two uploads of one sitting it stays; an idle server does without its 150 MB. */
 const BULK_IDLE_MS = 60_000
 

@@ -56,12 +56,9 @@ export class Retriever {
 
   /** At most `topK` passages. @throws COLLECTION_NOT_FOUND, INVALID_INPUT for a `topK` or `perDocument` below 1. */
   async retrieve(query: string, options: RetrieveOptions): Promise<Retrieval> {
-    const { collectionIds, filter, topK, perDocument = Number.POSITIVE_INFINITY } = options
-    for (const [name, count] of Object.entries({ topK, ...(options.perDocument !== undefined && { perDocument }) })) {
-      if (!Number.isSafeInteger(count) || count < 1) {
-        throw new DocentError('INVALID_INPUT', `${name}: ${count} is not a whole number above 0`)
-      }
-    }
+    const { collectionIds, filter, topK, perDocument } = options
+    requireCount('topK', topK)
+    if (perDocument !== undefined) requireCount('perDocument', perDocument)
     const startedAt = performance.now()
     const collections = await this.#collections(collectionIds)
     const limit = Math.max(SEARCH_DEPTH, topK)
@@ -74,7 +71,7 @@ export class Retriever {
       this.#reader.chunks.searchLexical(query, { collectionIds, filter, limit }),
     ])
     const fused = fuse({ hits: dense, limit }, { hits: lexical, limit })
-    const passages = await this.#toPassages(fused, topK, perDocument)
+    const passages = await this.#toPassages(fused, topK, perDocument ?? Number.POSITIVE_INFINITY)
     return { passages, embedMs, retrieveMs: performance.now() - startedAt - embedMs }
   }
 
@@ -136,4 +133,9 @@ export class Retriever {
     for (const passage of surplus) if (passages.count < topK) passages.add(passage)
     return passages.passages().sort((a, b) => b.score - a.score)
   }
+}
+
+function requireCount(name: string, count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1) return
+  throw new DocentError('INVALID_INPUT', `${name}: ${count} is not a whole number above 0`)
 }

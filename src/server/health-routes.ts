@@ -16,7 +16,7 @@ export function healthRoutes(services: Services, metrics: Metrics): Router {
       .json({ status: health.ready ? 'ready' : 'starting', ...health })
   })
   router.get('/metrics', async (_, response) => {
-    const { embedderVersion, nextEmbedder } = await services.health()
+    const { embedderVersion, nextEmbedder } = await services.embedderState()
     metrics.jobsRunning(services.jobs.runningCount)
     metrics.embedders(embedderVersion, nextEmbedder)
     response.type(metrics.contentType).send(await metrics.print())
