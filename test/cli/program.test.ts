@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
+import type { GraphQLEnumType } from 'graphql'
 import { expect, test } from 'vitest'
 import { packageRoot } from '../../src/child.js'
 import { createProgram } from '../../src/cli/program.js'
+import { createSchema } from '../../src/graphql/schema.js'
 import { docent } from '../support/start-server.js'
 
 function leaves(command: Command): Command[] {
@@ -60,6 +62,16 @@ test.each(leaves(createProgram({})).map((command) => [fullName(command), command
     for (const part of ['Examples:', `$ ${name}`, '--json', 'Exit status:', 'wrong usage']) expect(help).toContain(part)
   },
 )
+
+test.each([
+  ['--kind', 'JobKind'],
+  ['--status', 'JobStatus'],
+])('`docent jobs list %s` names every value of %s', (long, type) => {
+  const list = leaves(createProgram({})).find((command) => fullName(command) === 'docent jobs list') as Command
+  const { description } = list.options.find((option) => option.long === long) as Option
+  const values = (createSchema().getType(type) as GraphQLEnumType).getValues()
+  expect(description.replace('one of ', '').split(', ').sort()).toEqual(values.map(({ name }) => name).sort())
+})
 
 test.each([[['nonsense']], [['ask']], [['ask', 'x', '--unknown']], [['feedback', 'submit']]])(
   'wrong usage %j has status 2 and says what is wrong',

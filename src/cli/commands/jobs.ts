@@ -4,7 +4,7 @@ import { choiceOption, finish, numberOption } from '../command.js'
 import { JOB_FIELDS, type JobView, progressText } from '../jobs.js'
 import { moment, moreLine, type PageInfo, table } from '../text.js'
 
-const KINDS = ['INGEST', 'INDEX', 'TRAIN', 'CALIBRATE', 'REEMBED'] as const
+const KINDS = ['INGEST', 'UNPACK', 'INDEX', 'TRAIN', 'CALIBRATE', 'REEMBED'] as const
 const STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const
 
 export function addJobs(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -13,8 +13,8 @@ export function addJobs(program: Command, environment: NodeJS.ProcessEnv): void 
   const list = jobs
     .command('list')
     .description('Jobs, newest first.')
-    .option('--kind <kind>', 'INGEST, INDEX, TRAIN, CALIBRATE or REEMBED')
-    .option('--status <status>', 'QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED')
+    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
+    .option('--status <status>', `one of ${STATUSES.join(', ')}`)
     .option('--first <n>', 'how many, 1 to 100')
     .option('--after <cursor>', 'go on after this cursor')
   finish<{ json?: boolean; kind?: string; status?: string; first?: string; after?: string }>(
