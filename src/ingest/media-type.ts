@@ -101,10 +101,18 @@ async function binaryFormat(path: string, head: Buffer): Promise<string | null> 
   if (isWideText(head)) return null
   const detected = (await fileTypeFromBuffer(head))?.mime
   if (detected && READABLE_MAGIC.has(detected)) return detected
-  if (!head.some(isBinaryByte)) return null
+  const controls = head.filter(isBinaryByte)
+  if (controls.length === 0) return null
   // What an archive holds stands further back than its first bytes.
-  return (await fileTypeFromFile(path))?.mime ?? detected ?? 'binary (it has control bytes that no text has)'
+  const known = (await fileTypeFromFile(path))?.mime ?? detected
+  if (known) return known
+  return isStray(controls, head) ? null : 'binary (it has control bytes that no text has)'
 }
+
+/** A text through many editors' hands may hold a few controls, which canonical text leaves out; never a zero byte. */
+const MAX_STRAY_SHARE = 0.01
+const isStray = (controls: Uint8Array, head: Buffer): boolean =>
+  !controls.includes(0) && controls.length <= MAX_STRAY_SHARE * head.length
 
 /** C0 controls without tab, line feed, vertical tab, form feed, carriage return, and escape (coloured logs). */
 const isBinaryByte = (byte: number): boolean => byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte !== 0x1b)

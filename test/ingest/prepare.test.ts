@@ -68,6 +68,11 @@ describe('a good file', () => {
   it('may hold coloured output of a terminal', async () => {
     expect((await prepare('build.log', '\u001b[31mfailed\u001b[0m')).canonicalText).toBe('[31mfailed[0m')
   })
+
+  it('may hold a stray control character, which is left out', async () => {
+    const text = `The logo has taken many forms: here is \u0003just a sample. ${'It is blue. '.repeat(10)}`
+    expect((await prepare('logo.md', text)).canonicalText).toContain('here is just a sample.')
+  })
 })
 
 describe('a bad file', () => {
@@ -88,6 +93,8 @@ describe('a bad file', () => {
     ['a program named .docx', 'a.docx', EXE, null, 'CONTENT_MISMATCH'],
     ['a text named .pdf', 'a.pdf', 'words', null, 'CONTENT_MISMATCH'],
     ['a NUL byte far into a text', 'a.txt', `${'word '.repeat(4000)}\0`, null, 'CONTENT_MISMATCH'],
+    ['a stray NUL byte in a text', 'a.txt', `word\0${' word'.repeat(100)}`, null, 'CONTENT_MISMATCH'],
+    ['more than stray controls', 'a.txt', 'word\u0003 wo\u0004rd', null, 'CONTENT_MISMATCH'],
     ['no encoding that can be recognised', 'a.md', Buffer.from('tr\u00e8s', 'latin1'), null, 'INVALID_ENCODING'],
     ['an extension that is not known', 'a.xyz', 'text', null, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a type that is not known', 'a.md', 'text', 'application/msword', 'UNSUPPORTED_MEDIA_TYPE'],
