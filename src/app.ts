@@ -36,7 +36,7 @@ import { Models } from './registry/models.js'
 import { type ModelVersion, Registry } from './registry/registry.js'
 import { CrossEncoder } from './retrieve/cross-encoder.js'
 import {
-  BULK_NICENESS,
+  BULK_EMBEDDING,
   currentEmbedder,
   openEmbedder,
   openIndex,
@@ -161,7 +161,7 @@ export class App implements AsyncDisposable {
     const reembedding = new ReembedJobs({
       ...{ store, embedders, wanted: config.embedder },
       serving: servingEmbedder,
-      startEmbedder: (record) => startEmbedder(record, parts, { niceness: BULK_NICENESS }),
+      startEmbedder: (record) => startEmbedder(record, parts, BULK_EMBEDDING),
       openIndex: (record) => openIndex(record, parts),
       removeOtherIndexes: (record) => removeOtherIndexes(record, parts),
       onServing: () => models.current().then(requestCalibration),

@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises'
 import PDFDocument from 'pdfkit'
 import { Embedder } from '../../dist/embed/embedder.js'
 import { Preparer } from '../../dist/ingest/preparer.js'
+import { BULK_EMBEDDING } from '../../dist/retrieve/open-embedder.js'
 import { startPeer } from '../lib/python.mjs'
 import { quietJobs, root, startServer } from '../lib/server.mjs'
 import { median } from '../lib/statistics.mjs'
@@ -27,11 +28,11 @@ export async function run({ data = join(root, 'samples'), n = 5, log }) {
   try {
     const markdown = (await readdir(data, { recursive: true })).filter((name) => name.endsWith('.md')).sort()
     if (markdown.length === 0) throw new Error(`${data} holds no Markdown`)
-    const files = markdown.map((name) => join(data, name))
+    const paths = markdown.map((name) => join(data, name))
     const { rows, texts } = await using(Preparer.start({ modelFolder: MODEL, processes: 2 }), (preparer) =>
-      reading({ preparer, files, folder, n, peer, log }),
+      reading({ preparer, paths, folder, n, peer, log }),
     )
-    const embedded = await using(Embedder.start({ modelFolder: MODEL }), (embedder) =>
+    const embedded = await using(Embedder.start({ modelFolder: MODEL, ...BULK_EMBEDDING, niceness: 0 }), (embedder) =>
       embedding({ embedder, texts, n, peer, log }),
     )
     return [...rows, ...embedded, ...(await wholeIngest({ data, log }))]
@@ -50,10 +51,12 @@ async function using(starting, work) {
   }
 }
 
-async function reading({ preparer, files, folder, n, peer, log }) {
+async function reading({ preparer, paths, folder, n, peer, log }) {
   const prepare = (path, mediaType) => preparer.prepare({ path, mediaType, fileName: null })
+  const read = await Promise.all(paths.map((path) => prepare(path, 'text/markdown').catch(unlessEmpty)))
+  const documents = read.filter((document) => document !== null)
+  const files = paths.filter((_, at) => read[at] !== null)
   const asMarkdown = () => Promise.all(files.map((path) => prepare(path, 'text/markdown')))
-  const documents = await asMarkdown()
   const texts = documents.flatMap(({ canonicalText, chunks }) =>
     chunks.map(({ start, end }) => canonicalText.slice(start, end)),
   )
@@ -69,9 +72,9 @@ async function reading({ preparer, files, folder, n, peer, log }) {
   for (let round = 0; round < n + 1; round++) {
     times.markdown.push(await timed(asMarkdown))
     times.pdf.push(await timed(asPdf))
-    const read = await peer.ask({ pdf: pdfs[0] })
-    times.pypdf.push(read.ms)
-    pages = read.pages
+    const byPeer = await peer.ask({ pdf: pdfs[0] })
+    times.pypdf.push(byPeer.ms)
+    pages = byPeer.pages
   }
   const seconds = (name) => median(times[name].slice(1)) / 1000
   const ofMarkdown = characters / PAGE_CHARACTERS / seconds('markdown')
@@ -84,6 +87,12 @@ async function reading({ preparer, files, folder, n, peer, log }) {
     ['PDF, text alone, pypdf in one process', ofPypdf.toFixed(0), 'pages/s'],
   ]
   return { rows, texts }
+}
+
+/** Files that are front matter alone. */
+function unlessEmpty(error) {
+  if (error.code !== 'EMPTY_DOCUMENT') throw error
+  return null
 }
 
 async function embedding({ embedder, texts, n, peer, log }) {

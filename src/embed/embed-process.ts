@@ -1,6 +1,6 @@
 /** The program of the embedder: Transformers.js over one local folder, one text after another. */
 import { basename, dirname } from 'node:path'
-import { AutoModel, env, mean_pooling, type PreTrainedModel, Tensor } from '@xenova/transformers'
+import { AutoModel, env, type PreTrainedModel, Tensor } from '@xenova/transformers'
 import { serveParent } from '../child.js'
 import { DocentError } from '../errors.js'
 import { exposeTensorProperties, limitLibrarySessions } from '../onnx/runtime.js'
@@ -17,7 +17,7 @@ interface Opened {
 let opened: Opened | null = null
 
 serveParent({
-  open: async ({ modelFolder, form, threads }: Required<Omit<EmbedderOptions, 'niceness'>>) => {
+  open: async ({ modelFolder, form, threads }: Required<Omit<EmbedderOptions, 'processes' | 'niceness'>>) => {
     exposeTensorProperties()
     limitLibrarySessions(threads)
     env.allowRemoteModels = false
@@ -41,18 +41,36 @@ serveParent({
   },
 })
 
-/** The feature-extraction pipeline of Transformers.js with pooling and L2 norm, on our tokens. */
 async function embed(text: string): Promise<Float32Array> {
   if (!opened) throw new DocentError('INTERNAL', 'no embedder is open')
   const { config, model } = opened
-  const inputs = modelInputs(await tokenIds(opened, text), config)
   // [1, tokens, hidden]
-  const { last_hidden_state: hidden } = await model(inputs)
-  const pooled = config.pooling === 'mean' ? mean_pooling(hidden, inputs.attention_mask) : hidden.slice(null, 0)
-  const vector = Float32Array.from(pooled.normalize(2, -1).data as Float32Array)
+  const { last_hidden_state: hidden } = await model(modelInputs(await tokenIds(opened, text), config))
+  const vector = normalised(pooled(hidden, config))
   if (vector.length === config.dimensions) return vector
   const message = `the embedder gives ${vector.length} numbers, and its configuration says ${config.dimensions}`
   throw new DocentError('MODEL_INCOMPATIBLE', message)
+}
+
+/**
+ * The mean of all tokens, or the first one ([CLS]). `mean_pooling` of Transformers.js, the same within 1e-7, goes through a
+ * proxy for every number: a fifth of the time of an embedding.
+ */
+function pooled({ data, dims }: Tensor, { pooling }: EmbedderConfig): Float32Array {
+  const [, tokens, width] = dims as [number, number, number]
+  const hidden = data as Float32Array
+  if (pooling === 'cls') return hidden.slice(0, width)
+  return Float32Array.from({ length: width }, (_, column) => {
+    let sum = 0
+    for (let at = column; at < hidden.length; at += width) sum += hidden[at] as number
+    return sum / tokens
+  })
+}
+
+/** To L2 norm 1. */
+function normalised(vector: Float32Array): Float32Array {
+  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  return vector.map((value) => value / norm)
 }
 
 /**

@@ -3,7 +3,7 @@
  * cosine of two texts says how near they are. Called by jobs/ (chunks) and retrieve/ (questions).
  *
  * An encoder of sentence-transformers (Reimers and Gurevych 2019; mean or [CLS] pooling, as it computes them) through
- * `@xenova/transformers`, in a process of its own: a run blocks the event loop that calls it. Each text is run alone, so
+ * `@xenova/transformers`, in processes of its own: a run blocks the event loop that calls it. Each text is run alone, so
  * that its vector does not depend on what else is asked for.
  */
 import { availableParallelism } from 'node:os'
@@ -19,8 +19,10 @@ export interface EmbedderOptions {
   readonly modelFolder: string
   /** `int8` (onnx/model_quantized.onnx) unless told; `fp32` is onnx/model.onnx. */
   readonly form?: EmbedderForm
-  /** One per core unless told: a question waits for one text at most. */
+  /** Of each process; one per core unless told: a question waits for one text at most. */
   readonly threads?: number
+  /** One unless told. Several of one thread embed many texts faster than one of several threads: docs/ingest.md. */
+  readonly processes?: number
   /** 0 unless told; what nobody waits for yields to what answers. */
   readonly niceness?: number
 }
@@ -29,14 +31,15 @@ export interface EmbedderOptions {
 const MAX_PIECE_CHARACTERS = 2000
 
 export class Embedder implements AsyncDisposable {
-  readonly #process: ModelProcess
+  readonly #processes: readonly ModelProcess[]
   readonly #queue: PieceQueue<string, Float32Array>
 
-  private constructor({ niceness, ...model }: Required<EmbedderOptions>) {
+  private constructor({ processes, niceness, ...model }: Required<EmbedderOptions>) {
     const child = niceness === 0 ? {} : { niceness }
-    this.#process = new ModelProcess({ program: 'embed/embed-process.js', model, name: model.modelFolder, child })
+    const options = { program: 'embed/embed-process.js', model, name: model.modelFolder, child }
+    this.#processes = Array.from({ length: processes }, () => new ModelProcess(options))
     this.#queue = new PieceQueue<string, Float32Array>({
-      workers: [(piece) => this.#process.request<Float32Array[]>('embed', piece)],
+      workers: this.#processes.map((process) => (piece) => process.request<Float32Array[]>('embed', piece)),
       cost: (text) => text.length,
       maxPieceCost: MAX_PIECE_CHARACTERS,
     })
@@ -46,11 +49,13 @@ export class Embedder implements AsyncDisposable {
   static async start({
     form = 'int8',
     threads = availableParallelism(),
+    processes = 1,
     niceness = 0,
     modelFolder,
   }: EmbedderOptions): Promise<Embedder> {
-    const embedder = new Embedder({ form, threads, niceness, modelFolder })
-    await embedder.#process.open()
+    const embedder = new Embedder({ form, threads, processes, niceness, modelFolder })
+    // The queue takes the last one first; the others start when there is a piece for them.
+    await embedder.#processes.at(-1)?.open()
     return embedder
   }
 
@@ -62,12 +67,13 @@ export class Embedder implements AsyncDisposable {
     return this.#queue.run(texts, options)
   }
 
-  get pid(): number | undefined {
-    return this.#process.pid
+  /** Of the processes that have been started. */
+  get pids(): number[] {
+    return this.#processes.flatMap(({ pid }) => pid ?? [])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#queue.close()
-    await this.#process[Symbol.asyncDispose]()
+    await Promise.all(this.#processes.map((process) => process[Symbol.asyncDispose]()))
   }
 }

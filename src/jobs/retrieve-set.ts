@@ -16,7 +16,7 @@ import { chunkText } from '../ingest/chunker.js'
 import { embeddingText } from '../ingest/embedding-text.js'
 import { parseText } from '../ingest/parse/text.js'
 import type { Logger } from '../log.js'
-import { BULK_NICENESS, currentEmbedder, type EmbedderParts, startEmbedder } from '../retrieve/open-embedder.js'
+import { BULK_EMBEDDING, currentEmbedder, type EmbedderParts, startEmbedder } from '../retrieve/open-embedder.js'
 import { type QueryEmbedder, Retriever } from '../retrieve/retriever.js'
 import { SqliteStore } from '../store/sqlite/sqlite-store.js'
 import type { Store } from '../store/store.js'
@@ -48,7 +48,7 @@ export async function retrieveGeneralSet(
   { signal, progress, log }: JobContext,
 ): Promise<RetrievedAnew> {
   const record = (await parts.store.reader.embedders.byName(name)) ?? (await currentEmbedder(parts, name))
-  await using embedder = await startEmbedder(record, parts, { niceness: BULK_NICENESS })
+  await using embedder = await startEmbedder(record, parts, BULK_EMBEDDING)
   return await retrieveSet({
     ...{ record, embedder, signal, log },
     examples: await readSquadFile(SHIPPED_SETS.general),

@@ -1,7 +1,8 @@
 /** From a row of the store to an embedder that embeds. */
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { EmbedderRecord } from '../domain.js'
-import { Embedder } from '../embed/embedder.js'
+import { Embedder, type EmbedderOptions } from '../embed/embedder.js'
 import { DocentError } from '../errors.js'
 import { removeAllBut } from '../index/hnsw/base-folder.js'
 import { HnswIndex } from '../index/hnsw/hnsw-index.js'
@@ -19,19 +20,19 @@ export interface EmbedderParts {
   readonly log: Logger
 }
 
-/** Of what embeds for nobody who waits. */
-export const BULK_NICENESS = 10
-/** Between two uploads of one sitting it stays; an idle server does without its 150 MB. */
+/** Of what embeds for nobody who waits. Each process takes 200 MB. */
+export const BULK_EMBEDDING = { niceness: 10, threads: 1, processes: Math.min(availableParallelism(), 8) }
+/** Between two uploads of one sitting they stay; an idle server does without them. */
 const BULK_IDLE_MS = 60_000
 
 /**
- * Nothing is read before it is asked for: a command that embeds nothing starts nothing. Documents are embedded in a process
- * of their own, which yields to everything that somebody waits for: in one process a question would wait for the pieces that
+ * Nothing is read before it is asked for: a command that embeds nothing starts nothing. Documents are embedded in processes
+ * of their own, which yield to everything that somebody waits for: in one process a question would wait for the pieces that
  * run, and its reader would share the cores with the next ones.
  */
 export function openEmbedder(record: EmbedderRecord, parts: EmbedderParts): OpenedEmbedder {
   const questions = new Lazy(() => startEmbedder(record, parts))
-  const documents = new LazyUntilIdle(() => startEmbedder(record, parts, { niceness: BULK_NICENESS }), {
+  const documents = new LazyUntilIdle(() => startEmbedder(record, parts, BULK_EMBEDDING), {
     idleMs: BULK_IDLE_MS,
   })
   const embed: OpenedEmbedder['embed'] = async (texts, options) => {
@@ -61,7 +62,7 @@ export function openIndex(embedder: EmbedderRecord, { store, indexDir, log }: Em
 export async function startEmbedder(
   { name, dimensions, weightsHash }: EmbedderRecord,
   { embedders }: Pick<EmbedderParts, 'embedders'>,
-  options: { niceness?: number } = {},
+  options: Omit<EmbedderOptions, 'modelFolder' | 'form'> = {},
 ): Promise<Embedder> {
   const version = await embedders.get(name)
   if (version.weightsHash !== weightsHash || version.dimensions !== dimensions) {

@@ -56,9 +56,18 @@ test('a question is answered while an ingest runs, with the vector that it has a
 
 test('a killed process fails what it was doing and is started again', async () => {
   const inFlight = embedder.embed(Array.from({ length: 50 }, () => 'many words '.repeat(100)))
-  process.kill(embedder.pid as number, 'SIGKILL')
+  process.kill(embedder.pids[0] as number, 'SIGKILL')
   await expect(inFlight).rejects.toMatchObject({ code: 'MODEL_PROCESS_ENDED' })
   expect(await embedder.embed(['again'])).toHaveLength(1)
+})
+
+test('several processes share many texts, and give the vectors that one gives', async () => {
+  const texts = Array.from({ length: 24 }, (_, index) => `chunk ${index} `.repeat(60))
+  await using several = await Embedder.start({ modelFolder, processes: 2, threads: 1 })
+  expect(several.pids).toHaveLength(1)
+  const [alone, shared] = [await embedder.embed(texts), await several.embed(texts, { priority: 'bulk' })]
+  expect(several.pids).toHaveLength(2)
+  expect(shared.map((vector) => [...vector])).toEqual(alone.map((vector) => [...vector]))
 })
 
 test('a folder without a model is refused', async () => {
