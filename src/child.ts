@@ -32,6 +32,9 @@ export interface ChildOptions {
   readonly onEvent?: (name: string, payload: unknown) => void
 }
 
+/** glibc: each of a process's dozen threads would have a heap of its own, which only grows. What is set outside counts. */
+const MALLOC = { MALLOC_ARENA_MAX: '2' }
+
 /** Enough for what Node says when it runs out of memory: the reason stands above a native stack trace of 4,000 characters. */
 const STDERR_TAIL_LENGTH = 16_000
 
@@ -53,7 +56,7 @@ export class Child implements AsyncDisposable {
     this.#process = fork(programPath(program), options.args ?? [], {
       serialization: 'advanced',
       execArgv,
-      env: { ...process.env, ...options.env },
+      env: { ...MALLOC, ...process.env, ...options.env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     if (options.niceness !== undefined && this.#process.pid) os.setPriority(this.#process.pid, options.niceness)

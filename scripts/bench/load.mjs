@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { residentBytes } from '../lib/memory.mjs'
+import { proportionalBytes, residentBytes } from '../lib/memory.mjs'
 import { quietJobs, root, startServer } from '../lib/server.mjs'
 import { percentile } from '../lib/statistics.mjs'
 
@@ -28,7 +28,9 @@ export async function run({ n = 10_000, log }) {
     await server.gql(ASK, { question: questions[asked++ % questions.length] })
     return performance.now() - started
   }
-  const mib = () => residentBytes(server.pid).reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
+  const mib = () => proportionalBytes(server.pid) / 2 ** 20
+  const residentMib = () => residentBytes(server.pid).reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
+  let mostResident = 0
   try {
     await quietJobs(server.gql)
     for (let at = 0; at < 10; at++) await ask()
@@ -58,6 +60,7 @@ export async function run({ n = 10_000, log }) {
         await delay(PAUSE_MS)
       }
       memory.push({ done, mib: mib() })
+      mostResident = Math.max(mostResident, residentMib())
       const { health } = await server.gql('{ health { queuedJobs runningJobs } }')
       done = uploaded - health.queuedJobs - health.runningJobs
       log(`${done} of ${n} files, p95 ${percentile(meanwhile, 95).toFixed(0)} ms, ${memory.at(-1).mib.toFixed(0)} MiB`)
@@ -77,6 +80,7 @@ export async function run({ n = 10_000, log }) {
       ['memory before', before.toFixed(0), 'MiB'],
       ...[0.1, 0.25, 0.5, 0.75, 1].map((share) => [`memory at ${100 * share} %`, at(share).mib.toFixed(0), 'MiB']),
       ['memory at most', Math.max(...memory.map((row) => row.mib)).toFixed(0), 'MiB'],
+      ['the same, shared pages counted in each process', mostResident.toFixed(0), 'MiB'],
     ]
   } finally {
     await server.stop()

@@ -6,6 +6,7 @@
  * Parsers run in the preparer's process only (prepare-process.ts).
  */
 import type { Readable } from 'node:stream'
+import { Mutex } from 'async-mutex'
 import type { Batch, Document, DocumentFilter, Job } from '../domain.js'
 import { DocentError } from '../errors.js'
 import { queuedJob } from '../store/queued-job.js'
@@ -55,15 +56,14 @@ export interface UploadBatch {
   readonly mayRepeat?: boolean
 }
 
-/** From this size on a file is a large one, which small ones may pass. */
-const LARGE_BYTES = 1024 * 1024
-
 export class Documents {
   readonly #store: Store
   readonly #originals: Originals
   readonly #maxUploadBytes: number
   readonly #onQueued: () => void
   readonly #onRemoved: (collectionId: string, seqs: readonly number[]) => Promise<void>
+  /** Of a form with a hundred files one at a time waits for the store: what a person asks is written after one of them. */
+  readonly #turn = new Mutex()
 
   constructor(options: {
     store: Store
@@ -114,7 +114,7 @@ export class Documents {
     const { documents } = this.#store.reader
     const document = await livingDocument(documents, id)
     const { content } = change
-    if (content === undefined) return this.#change(id, change, (reader) => lastFile(reader, id))
+    if (content === undefined) return this.#change(id, change, (reader) => this.#lastFile(reader, id))
     const upload = { ...change, ...(await declaredAs(documents, document, change)), content }
     using file = await this.#receive(upload)
     if (isContainer(file.mediaType)) {
@@ -133,7 +133,8 @@ export class Documents {
     const summary = await documents.versionSummary(id, version)
     if (!summary) throw new DocentError('VERSION_NOT_FOUND', `document ${id} has no version ${version}`)
     const { originalHash: hash, mediaType, fileName } = summary
-    return this.#change(id, { fileName: fileName ?? undefined }, async () => ({ hash, mediaType }))
+    const file = { hash, mediaType, byteCount: await this.#originals.byteCount(hash) }
+    return this.#change(id, { fileName: fileName ?? undefined }, async () => file)
   }
 
   /**
@@ -198,6 +199,13 @@ export class Documents {
     })
   }
 
+  async #lastFile(documents: DocumentReader, id: string): Promise<UploadedFile> {
+    const last = await documents.lastUpload(id)
+    if (!last) throw new DocentError('INVALID_INPUT', `document ${id} has no file that could be read: send one`)
+    const { originalHash: hash, mediaType } = last
+    return { hash, mediaType, byteCount: await this.#originals.byteCount(hash) }
+  }
+
   /** Looked at and on disk, until it is disposed of or a row holds it. Refused by its name before a byte is read. */
   async #receive(upload: Upload): Promise<StoredOriginal & { readonly mediaType: MediaType }> {
     refuseDeclared(upload)
@@ -213,14 +221,14 @@ export class Documents {
     { reparse }: Pick<DocumentChange, 'reparse'>,
     register: (transactor: Transactor) => Promise<Job | (Registered & { readonly batchId?: string | undefined })>,
   ): Promise<Job> {
-    const job = await this.#store.transact(async (transactor) => {
+    const accept = async (transactor: Transactor) => {
       const registered = await register(transactor)
       if ('kind' in registered) return registered
-      const isLarge = (await this.#originals.byteCount(registered.source.originalHash)) >= LARGE_BYTES
-      const queued = ingestJob(registered, { batchId: registered.batchId ?? null, isLarge, reparse })
+      const queued = ingestJob(registered, { batchId: registered.batchId ?? null, reparse })
       await transactor.jobs.insert(queued)
       return queued
-    })
+    }
+    const job = await this.#turn.runExclusive(() => this.#store.transact(accept))
     this.#onQueued()
     return job
   }
@@ -252,12 +260,6 @@ async function declaredAs(
   if (typeof change.content === 'string') return { mediaType: mediaType.startsWith('text/') ? mediaType : 'text/plain' }
   const last = await documents.lastUpload(id)
   return last ? { mediaType: last.mediaType, fileName: last.fileName ?? undefined } : {}
-}
-
-async function lastFile(documents: DocumentReader, id: string): Promise<UploadedFile> {
-  const last = await documents.lastUpload(id)
-  if (last) return { hash: last.originalHash, mediaType: last.mediaType }
-  throw new DocentError('INVALID_INPUT', `document ${id} has no file that could be read: send one`)
 }
 
 /** Its original is held by the job itself, until it has ended. */

@@ -7,16 +7,7 @@ import { chunkText } from './chunker.js'
 import { type FormatKind, formatOf, type MediaType } from './formats.js'
 import { withLanguage } from './language.js'
 import { detectMediaType } from './media-type.js'
-import { parseCsv } from './parse/csv.js'
-import { parseDocx } from './parse/docx.js'
-import { parseEml } from './parse/eml.js'
 import { charsetOfMarkup, decodeText } from './parse/encoding/decode.js'
-import { parseHtml } from './parse/html.js'
-import { parseMarkdown } from './parse/markdown.js'
-import { parsePdf } from './parse/pdf.js'
-import { parsePptx } from './parse/pptx.js'
-import { parseSpreadsheet } from './parse/spreadsheet.js'
-import { parseText } from './parse/text.js'
 
 /** A stored original, and what was said of it when it came. */
 export interface OriginalFile {
@@ -49,16 +40,17 @@ const ofText =
     return encoding === 'utf-8' ? parsed : { ...parsed, metadata: { ...parsed.metadata, encoding } }
   }
 
-const PARSERS: Readonly<Record<Exclude<FormatKind, 'zip' | 'records'>, Parser>> = {
-  markdown: ofText(parseMarkdown),
-  text: ofText(parseText),
-  html: ofText(parseHtml, charsetOfMarkup),
-  csv: parseCsv,
-  mail: parseEml,
-  pdf: parsePdf,
-  word: parseDocx,
-  slides: parsePptx,
-  sheets: parseSpreadsheet,
+/** Loaded by the first file of the kind: together their libraries take 80 MB and a second. */
+const PARSERS: Readonly<Record<Exclude<FormatKind, 'zip' | 'records'>, () => Promise<Parser>>> = {
+  markdown: async () => ofText((await import('./parse/markdown.js')).parseMarkdown),
+  text: async () => ofText((await import('./parse/text.js')).parseText),
+  html: async () => ofText((await import('./parse/html.js')).parseHtml, charsetOfMarkup),
+  csv: async () => (await import('./parse/csv.js')).parseCsv,
+  mail: async () => (await import('./parse/eml.js')).parseEml,
+  pdf: async () => (await import('./parse/pdf.js')).parsePdf,
+  word: async () => (await import('./parse/docx.js')).parseDocx,
+  slides: async () => (await import('./parse/pptx.js')).parsePptx,
+  sheets: async () => (await import('./parse/spreadsheet.js')).parseSpreadsheet,
 }
 
 /**
@@ -88,8 +80,9 @@ async function parseAs(mediaType: MediaType, bytes: Buffer): Promise<ParsedDocum
   if (kind === 'zip' || kind === 'records') {
     throw new DocentError('UNSUPPORTED_MEDIA_TYPE', `${mediaType} is unpacked, not read`)
   }
+  const parse = await PARSERS[kind]()
   try {
-    return await PARSERS[kind](bytes)
+    return await parse(bytes)
   } catch (cause) {
     if (cause instanceof DocentError) throw cause
     // How V8 says that its stack is full.

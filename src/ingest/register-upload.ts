@@ -12,9 +12,13 @@ import { mergedMetadata } from './language.js'
 
 export const DEFAULT_COLLECTION = 'default'
 
+/** From this size on a file is a large one, which small ones may pass. */
+const LARGE_BYTES = 1024 * 1024
+
 export interface UploadedFile {
   readonly hash: string
   readonly mediaType: string
+  readonly byteCount: number
 }
 
 /** What an uploader says of a file. What is left out stays as the document has it. */
@@ -28,6 +32,7 @@ export interface Said {
 export interface Registered {
   readonly document: Document
   readonly source: UploadSource
+  readonly byteCount: number
 }
 
 /** Brings the document of an upload up to date, and holds its original. */
@@ -86,7 +91,7 @@ export async function changeDocument(
     mediaType: file.mediaType,
     fileName: said.fileName ?? (isSameFile ? last.fileName : null),
   }
-  return { document, source }
+  return { document, source, byteCount: file.byteCount }
 }
 
 /** Whether the upload has the bytes that the document was last given, and says nothing else of them. */
@@ -135,9 +140,9 @@ async function ensureCollection({ collections }: Transactor, idOrName: string): 
 
 /** @param reparse whether bytes that the document has already are read anew, by the parser and the chunker of today */
 export function ingestJob(
-  { document, source }: Registered,
-  { reparse = false, ...fields }: { reparse?: boolean | undefined } & Partial<Pick<Job, 'batchId' | 'isLarge'>>,
+  { document, source, byteCount }: Registered,
+  { reparse = false, batchId }: { reparse?: boolean | undefined } & Pick<Job, 'batchId'>,
 ): Job {
   const payload = { documentId: document.id, ...source, reparse }
-  return queuedJob('ingest', payload, { ...fields, subject: document.id })
+  return queuedJob('ingest', payload, { batchId, isLarge: byteCount >= LARGE_BYTES, subject: document.id })
 }

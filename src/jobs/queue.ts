@@ -45,6 +45,7 @@ export class JobQueue implements AsyncDisposable {
   #started = false
   #closing = false
   #scheduling: Promise<void> = Promise.resolve()
+  #willSchedule = false
 
   constructor({ store, kinds, log, onEnded, retryDelayMs = RETRY_DELAY_MS }: JobQueueOptions) {
     this.#store = store
@@ -64,8 +65,14 @@ export class JobQueue implements AsyncDisposable {
 
   /** There may be something to do. Never throws, never waits. */
   notify(): void {
+    // One look serves all who ask before it begins.
+    if (this.#willSchedule) return
+    this.#willSchedule = true
     this.#scheduling = this.#scheduling
-      .then(() => this.#schedule())
+      .then(() => {
+        this.#willSchedule = false
+        return this.#schedule()
+      })
       .catch((error: unknown) => this.#log.error({ err: error }, 'jobs could not be started'))
   }
 

@@ -3,7 +3,7 @@ import type { VectorHit } from '../vector-index.js'
 import { Nearest, similarity } from './exact.js'
 
 export const RECALL_DEPTH = 10
-export const RECALL_SAMPLES = 100
+export const RECALL_SAMPLES = 250
 /** float32 sums in another order differ by this much; chunks of equal text have equal vectors, and either may be found. */
 const SCORE_TOLERANCE = 1e-5
 

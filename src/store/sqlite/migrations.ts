@@ -13,6 +13,7 @@ import { PLACES } from './migrations/0006-places.js'
 import { BATCHES } from './migrations/0007-batches.js'
 import { CHANGING_DOCUMENTS } from './migrations/0008-changing-documents.js'
 import { EMBEDDERS } from './migrations/0009-embedders.js'
+import { RETRIES } from './migrations/0010-retries.js'
 
 const MIGRATIONS: readonly string[] = [
   FIRST_SCHEMA,
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly string[] = [
   BATCHES,
   CHANGING_DOCUMENTS,
   EMBEDDERS,
+  RETRIES,
 ]
 /** "DOCT" in the file header: we write to no database of another program. */
 const APPLICATION_ID = 0x444f4354
