@@ -14,7 +14,10 @@ export interface Job {
   readonly payload: JsonObject
   readonly progress: { readonly done: number; readonly total: number; readonly stage: string }
   readonly error: SerializedError | null
+  /** How often it was begun, those under which the process died included. */
   readonly attempts: number
+  /** How many of them ended with the process. */
+  readonly deaths: number
   readonly cancelRequested: boolean
   /** Jobs that were accepted together; null: alone. */
   readonly batchId: string | null

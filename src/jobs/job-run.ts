@@ -43,7 +43,7 @@ export class JobRun {
       HEARTBEAT_MS,
     )
     try {
-      if (job.attempts > MAX_DEATHS) {
+      if (job.deaths >= MAX_DEATHS) {
         throw new DocentError('INTERNAL', `given up: the process died ${MAX_DEATHS} times while this job ran`)
       }
       await handler.run(job, { signal, log, progress: this.#progress() })
@@ -78,8 +78,9 @@ export class JobRun {
       return undefined
     }
     const error = asDocentError(signal.aborted ? signal.reason : thrown)
-    if (handler.retries && mayPass(error) && job.attempts < MAX_ATTEMPTS) {
-      const runAfter = new Date(Date.now() + retryDelayMs * 4 ** (job.attempts - 1))
+    const failures = job.attempts - job.deaths
+    if (handler.retries && mayPass(error) && failures < MAX_ATTEMPTS) {
+      const runAfter = new Date(Date.now() + retryDelayMs * 4 ** (failures - 1))
       log.info({ code: error.code, reason: error.message, runAfter }, 'job failed and will be tried again')
       await this.#update({ status: 'QUEUED', error: error.toJSON(), runAfter })
       return undefined

@@ -16,11 +16,12 @@ const PAGE = 100
 export function requeueLeftRunning(store: Store, delayMs: number): Promise<number> {
   return store.transact(async ({ jobs }) => {
     const { items } = await jobs.page({ first: PAGE, status: 'RUNNING' })
-    for (const { id, attempts } of items) {
+    for (const { id, deaths: before } of items) {
+      const deaths = before + 1
       // Once is chance, and what is given up need not wait for it.
-      if (attempts < 2 || attempts >= MAX_DEATHS) continue
-      const runAfter = new Date(Date.now() + Math.min(MAX_DELAY_MS, delayMs * 4 ** (attempts - 2)))
-      const error = new DocentError('INTERNAL', `the process died ${attempts} times while this job ran`).toJSON()
+      if (deaths < 2 || deaths >= MAX_DEATHS) continue
+      const runAfter = new Date(Date.now() + Math.min(MAX_DELAY_MS, delayMs * 4 ** (deaths - 2)))
+      const error = new DocentError('INTERNAL', `the process died ${deaths} times while this job ran`).toJSON()
       await jobs.update(id, { runAfter, error })
     }
     return jobs.requeueRunning()

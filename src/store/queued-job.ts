@@ -15,6 +15,7 @@ export function queuedJob(
     progress: { done: 0, total: 0, stage },
     error: null,
     attempts: 0,
+    deaths: 0,
     cancelRequested: false,
     batchId: null,
     subject: null,

@@ -364,7 +364,7 @@ export interface JobWriter {
       finishedAt?: Date
     },
   ): Promise<void>
-  /** Every RUNNING job back to QUEUED: called once at start, when no worker can be running. Returns how many. */
+  /** Every RUNNING job back to QUEUED, a death more: called once at start, when no worker can be running. Returns how many. */
   requeueRunning(): Promise<number>
 }
 

@@ -159,12 +159,12 @@ test('a job that a dead process left running is run again', async () => {
   await insert(job)
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
   await queue.start()
-  expect(await ended(queue, job.id)).toMatchObject({ status: 'SUCCEEDED', attempts: 2 })
+  expect(await ended(queue, job.id)).toMatchObject({ status: 'SUCCEEDED', attempts: 2, deaths: 1 })
 })
 
 test('a job under which the process died more than once waits, longer each time, and lets the others pass', async () => {
   const [twice, often, other] = [2, 5, 1].map((attempts) =>
-    jobRow({ status: 'RUNNING', attempts, startedAt: new Date() }),
+    jobRow({ status: 'RUNNING', attempts, deaths: attempts - 1, startedAt: new Date() }),
   )
   for (const job of [twice, often, other]) await insert(job as Job)
   const ran: string[] = []
@@ -179,11 +179,22 @@ test('a job under which the process died more than once waits, longer each time,
 })
 
 test('a job under which the process died twenty times is given up', async () => {
-  const job = jobRow({ status: 'RUNNING', attempts: 20, startedAt: new Date() })
+  const job = jobRow({ status: 'RUNNING', attempts: 20, deaths: 19, startedAt: new Date() })
   await insert(job)
   await using queue = new JobQueue({ store, log, kinds: [kindOf(async () => {})] })
   await queue.start()
   expect(await ended(queue, job.id)).toMatchObject({ status: 'FAILED', error: { code: 'INTERNAL' } })
+})
+
+test('what may pass is tried as often after deaths of the process as without', async () => {
+  const job = jobRow({ status: 'RUNNING', attempts: 6, deaths: 5, startedAt: new Date(), runAfter: null })
+  await insert(job)
+  const run = async ({ attempts }: Job) => {
+    if (attempts < 9) throw new DocentError('MODEL_PROCESS_ENDED', 'for a moment')
+  }
+  await using queue = new JobQueue({ store, log, kinds: [kindOf(run, { retries: true })], retryDelayMs: 1 })
+  await queue.start()
+  expect(await ended(queue, job.id)).toMatchObject({ status: 'SUCCEEDED', attempts: 9, deaths: 6 })
 })
 
 test('every new stage of the progress is stored, and the last step too', async () => {

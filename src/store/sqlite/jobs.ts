@@ -102,6 +102,7 @@ export class Jobs extends JobReads implements JobWriter {
         progress: toJson(job.progress),
         error: orNull(job.error, toJson),
         attempts: job.attempts,
+        deaths: job.deaths,
         cancel_requested: Number(job.cancelRequested),
         batch_id: job.batchId,
         subject: job.subject,
@@ -137,7 +138,7 @@ export class Jobs extends JobReads implements JobWriter {
   async requeueRunning(): Promise<number> {
     const result = await this.database
       .updateTable('jobs')
-      .set({ status: 'QUEUED' })
+      .set(({ eb }) => ({ status: 'QUEUED', deaths: eb('deaths', '+', 1) }))
       .where('status', '=', 'RUNNING')
       .executeTakeFirst()
     return Number(result.numUpdatedRows)
@@ -153,6 +154,7 @@ function fromRow(row: JobRow): Job {
     progress: fromJson(row.progress),
     error: orNull(row.error, (json) => fromJson<NonNullable<Job['error']>>(json)),
     attempts: row.attempts,
+    deaths: row.deaths,
     cancelRequested: row.cancel_requested === 1,
     batchId: row.batch_id,
     subject: row.subject,

@@ -169,6 +169,7 @@ export interface JobRow {
   progress: string
   error: string | null
   attempts: number
+  deaths: number
   cancel_requested: number
   batch_id: string | null
   subject: string | null
