@@ -20,7 +20,7 @@ export interface HnswSettings {
 export const HNSW_SETTINGS: HnswSettings = {
   M: 16,
   efConstruction: 200,
-  efSearchChoices: [64, 128, 256, 512, 1024, 2048],
+  efSearchChoices: [64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048],
   targetRecallAt10: 0.99,
   exactUpTo: 500,
   mergeShare: 0.2,
