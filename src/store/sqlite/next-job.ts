@@ -18,21 +18,21 @@ export async function nextJobRow(
   kind: JobKind,
   { now, withLarge }: NextJobOptions,
 ): Promise<JobRow | undefined> {
-  const queued = sql`kind = ${kind} and status = 'QUEUED'`
+  const waiting = sql`kind = ${kind} and status = 'QUEUED'`
   // The batches are stepped through in the index: `distinct` would look at every job of them.
   const { rows } = await sql<JobRow>`
     with recursive named(id) as (
-      select min(batch_id) from jobs where ${queued}
+      select min(batch_id) from jobs where ${waiting}
       union all
-      select (select min(batch_id) from jobs where ${queued} and batch_id > named.id) from named where named.id is not null
+      select (select min(batch_id) from jobs where ${waiting} and batch_id > named.id) from named where named.id is not null
     ), open(id) as (
       select id from named where id is not null
       union all
-      select null where exists (select 1 from jobs where ${queued} and batch_id is null)
+      select null where exists (select 1 from jobs where ${waiting} and batch_id is null)
     )
     select candidate.* from open join jobs as candidate on candidate.id = (
       select id from jobs as queued
-      where ${queued} and batch_id is open.id
+      where ${waiting} and batch_id is open.id
         and coalesce(run_after, 0) <= ${now.getTime()} and is_large <= ${Number(withLarge)}
         and not exists (
           select 1 from jobs as other
