@@ -30,7 +30,6 @@ export async function run({ n = 10_000, log }) {
   }
   const mib = () => proportionalBytes(server.pid) / 2 ** 20
   const residentMib = () => residentBytes(server.pid).reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20
-  let mostResident = 0
   try {
     await quietJobs(server.gql)
     for (let at = 0; at < 10; at++) await ask()
@@ -59,8 +58,7 @@ export async function run({ n = 10_000, log }) {
         meanwhile.push(await ask())
         await delay(PAUSE_MS)
       }
-      memory.push({ done, mib: mib() })
-      mostResident = Math.max(mostResident, residentMib())
+      memory.push({ done, mib: mib(), residentMib: residentMib() })
       const { health } = await server.gql('{ health { queuedJobs runningJobs } }')
       done = uploaded - health.queuedJobs - health.runningJobs
       log(`${done} of ${n} files, p95 ${percentile(meanwhile, 95).toFixed(0)} ms, ${memory.at(-1).mib.toFixed(0)} MiB`)
@@ -70,6 +68,7 @@ export async function run({ n = 10_000, log }) {
     const { chunks } = await quietJobs(server.gql)
     const seconds = (performance.now() - started) / 1000
     const at = (share) => memory.find(({ done }) => done >= share * n) ?? memory.at(-1)
+    const most = (count) => Math.max(...memory.map((row) => row[count])).toFixed(0)
     const ratio = percentile(meanwhile, 95) / percentile(idle, 95)
     return [
       [`${n} files`, `${seconds.toFixed(0)} s, ${chunks - chunksBefore}`, 'chunks'],
@@ -79,8 +78,8 @@ export async function run({ n = 10_000, log }) {
       ['questions asked meanwhile', meanwhile.length, ''],
       ['memory before', before.toFixed(0), 'MiB'],
       ...[0.1, 0.25, 0.5, 0.75, 1].map((share) => [`memory at ${100 * share} %`, at(share).mib.toFixed(0), 'MiB']),
-      ['memory at most', Math.max(...memory.map((row) => row.mib)).toFixed(0), 'MiB'],
-      ['the same, shared pages counted in each process', mostResident.toFixed(0), 'MiB'],
+      ['memory at most', most('mib'), 'MiB'],
+      ['the same, shared pages counted in each process', most('residentMib'), 'MiB'],
     ]
   } finally {
     await server.stop()
